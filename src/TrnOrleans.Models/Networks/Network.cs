@@ -1,0 +1,104 @@
+using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Operations;
+using TrnOrleans.Models.Weights;
+using TrnOrleans.Numerics.Losses;
+using TrnOrleans.Numerics.Memory;
+using TrnOrleans.Numerics.Randomness;
+
+namespace TrnOrleans.Models.Networks;
+
+/// <summary>
+/// A description made executable: its operations in order, where its parameters lie, and where its activations live. Immutable and
+/// shared; a <see cref="Pass"/> holds what changes.
+/// </summary>
+public sealed class Network
+{
+    private readonly Operation[] _operations;
+    private readonly Tensor[] _tensors;
+
+    internal Network(NetworkDescription description, NetworkBuilder builder, Tensor logits)
+    {
+        Description = description;
+        Layout = builder.Layout;
+        Bindings = builder.Bindings;
+        Logits = logits;
+        _operations = [.. builder.Operations];
+        _tensors = [.. builder.Tensors];
+    }
+
+    /// <summary>What it was made from.</summary>
+    public NetworkDescription Description { get; }
+
+    /// <summary>Where the parameters lie.</summary>
+    public ParameterLayout Layout { get; }
+
+    /// <summary>Names and shapes of the parameters in a weight file.</summary>
+    public IReadOnlyList<TensorBinding> Bindings { get; }
+
+    /// <summary>The operations in forward order.</summary>
+    public IReadOnlyList<Operation> Operations => _operations;
+
+    /// <summary>The scores of each class, before softmax.</summary>
+    internal Tensor Logits { get; }
+
+    /// <summary>Memory for forward and backward of up to <paramref name="samples"/> samples.</summary>
+    public Pass CreateTrainingPass(int samples) => CreatePass(samples, training: true);
+
+    /// <summary>Memory for forward only: a few tensors, whatever the depth.</summary>
+    public Pass CreateInferencePass(int samples) => CreatePass(samples, training: false);
+
+    /// <summary>Fresh weights: normal or constant per parameter, a pure function of the seed.</summary>
+    /// <param name="weights">Layout.Length floats; overwritten.</param>
+    /// <param name="seed">Of the run.</param>
+    public void Initialize(AlignedBuffer weights, ulong seed)
+    {
+        for (int index = 0; index < Layout.Parameters.Count; index++)
+        {
+            Parameter parameter = Layout.Parameters[index];
+            Span<float> values = weights.Span(parameter.Offset, parameter.Length);
+            values.Fill(parameter.Mean);
+            if (parameter.Deviation == 0)
+            {
+                continue;
+            }
+
+            // A network may have more parameters than streams: the parameter's number goes into the index as well.
+            CounterRandom random = new(seed, RandomUse.Initialization, (ushort)index, (uint)(index >> 16));
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = parameter.Mean + (float)(parameter.Deviation * random.Normal((ulong)i));
+            }
+        }
+    }
+
+    internal void Forward(Pass pass, bool loss)
+    {
+        foreach (Operation operation in _operations)
+        {
+            operation.Forward(pass);
+        }
+
+        if (loss)
+        {
+            pass.Hits = SoftmaxCrossEntropy.Compute(
+                pass.Value(Logits), pass.Inputs.Targets.AsSpan(0, pass.Rows), pass.Losses.AsSpan(0, pass.Rows), Logits.Width, pass.LossScale, pass.Training);
+        }
+    }
+
+    internal void Backward(Pass pass)
+    {
+        for (int i = _operations.Length - 1; i >= 0; i--)
+        {
+            _operations[i].Backward(pass);
+        }
+    }
+
+    private Pass CreatePass(int samples, bool training)
+    {
+        Lifetime[] lifetimes = LifetimeAnalysis.Compute(_operations, _tensors, Logits, training);
+        MemoryPlan plan = new(lifetimes);
+        int[] values = plan.Offsets[.._tensors.Length];
+        int[] gradients = [.. _tensors.Select(t => plan.Offsets[LifetimeAnalysis.GradientSlot(t, Logits, _tensors.Length)])];
+        return new Pass(this, samples, values, gradients, plan.Width);
+    }
+}

@@ -1,0 +1,141 @@
+using TrnOrleans.Numerics.Memory;
+using TrnOrleans.Numerics.Randomness;
+
+namespace TrnOrleans.Models.Networks;
+
+/// <summary>
+/// One micro-batch on its way through a network: the memory of its activations, the weights it reads in place, the gradient it writes.
+/// Reused from step to step; one thread leads it at a time.
+/// </summary>
+public sealed unsafe class Pass : IDisposable
+{
+    private readonly Network _network;
+    private readonly int[] _valueOffsets;
+    private readonly int[] _gradientOffsets;
+    private readonly int _capacity;
+    private readonly AlignedBuffer _arena;
+    private AlignedBuffer? _weights;
+    private AlignedBuffer? _gradient;
+
+    internal Pass(Network network, int samples, int[] values, int[] gradients, int width)
+    {
+        _network = network;
+        _capacity = samples;
+        _valueOffsets = values;
+        _gradientOffsets = gradients;
+        int rows = checked(samples * network.Description.RowsPerSample);
+        _arena = new AlignedBuffer((long)rows * width);
+        Inputs = new SampleBuffer(network.Description, samples);
+        Losses = new float[rows];
+    }
+
+    /// <summary>The samples; fill before Forward.</summary>
+    public SampleBuffer Inputs { get; }
+
+    /// <summary>Loss of each row in nats, after Forward with targets.</summary>
+    public float[] Losses { get; }
+
+    /// <summary>Samples in this pass.</summary>
+    public int Samples { get; private set; }
+
+    /// <summary>Rows in this pass.</summary>
+    public int Rows => Samples * _network.Description.RowsPerSample;
+
+    /// <summary>Rows whose target had the largest logit, after Forward with targets.</summary>
+    public int Hits { get; internal set; }
+
+    /// <summary>Bytes of activations.</summary>
+    public long Bytes => _arena.Length * sizeof(float);
+
+    /// <summary>Whether gradients are wanted and dropout drops.</summary>
+    internal bool Training { get; private set; }
+
+    /// <summary>Factor of every gradient: 1 / rows of the global batch.</summary>
+    internal float LossScale { get; private set; }
+
+    /// <summary>First row of this micro-batch in the global batch.</summary>
+    internal long FirstRow { get; private set; }
+
+    internal ulong Seed { get; private set; }
+
+    internal uint Step { get; private set; }
+
+    /// <summary>Forward and backward: losses of each row, and the gradient of lossScale · Σ losses.</summary>
+    /// <param name="weights">Flat weights, read in place.</param>
+    /// <param name="gradient">Flat gradient, overwritten.</param>
+    /// <param name="samples">At most the capacity.</param>
+    /// <param name="lossScale">1 / rows of the global batch.</param>
+    /// <param name="seed">Of the run, for dropout.</param>
+    /// <param name="step">For dropout.</param>
+    /// <param name="firstRow">First row of this micro-batch in the global batch, for dropout.</param>
+    /// <returns>Sum of the losses, in double, rows in ascending order.</returns>
+    public double Train(AlignedBuffer weights, AlignedBuffer gradient, int samples, float lossScale, ulong seed, uint step, long firstRow)
+    {
+        _gradient = gradient;
+        (Training, LossScale, Seed, Step, FirstRow) = (true, lossScale, seed, step, firstRow);
+        Begin(weights, samples);
+        _network.Forward(this, loss: true);
+        _network.Backward(this);
+        _gradient = null;
+        return SumOfLosses();
+    }
+
+    /// <summary>Forward only, with losses.</summary>
+    /// <returns>Sum of the losses, in double, rows in ascending order.</returns>
+    public double Evaluate(AlignedBuffer weights, int samples)
+    {
+        Training = false;
+        Begin(weights, samples);
+        _network.Forward(this, loss: true);
+        return SumOfLosses();
+    }
+
+    /// <summary>Forward only, without targets.</summary>
+    /// <returns>Logits, rows × classes; valid until the next call.</returns>
+    public ReadOnlySpan<float> Infer(AlignedBuffer weights, int samples)
+    {
+        Training = false;
+        Begin(weights, samples);
+        _network.Forward(this, loss: false);
+        return Value(_network.Logits);
+    }
+
+    public void Dispose() => _arena.Dispose();
+
+    internal Span<float> Value(Tensor tensor) => Window(_valueOffsets[tensor.Index], tensor.Width);
+
+    internal Span<float> Gradient(Tensor tensor) => Window(_gradientOffsets[tensor.Index], tensor.Width);
+
+    internal ReadOnlySpan<float> Weight(Parameter parameter) => _weights!.Span(parameter.Offset, parameter.Length);
+
+    internal Span<float> WeightGradient(Parameter parameter) => _gradient!.Span(parameter.Offset, parameter.Length);
+
+    internal CounterRandom DropoutRandom(ushort layer) => new(Seed, RandomUse.Dropout, layer, Step);
+
+    private void Begin(AlignedBuffer weights, int samples)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(samples, _capacity);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(weights.Length, _network.Layout.Length);
+        _weights = weights;
+        Samples = samples;
+        Hits = 0;
+    }
+
+    private double SumOfLosses()
+    {
+        double sum = 0;
+        foreach (float loss in Losses.AsSpan(0, Rows))
+        {
+            sum += loss;
+        }
+
+        return sum;
+    }
+
+    private Span<float> Window(int offset, int width)
+    {
+        // Buffers start at multiples of the capacity's rows, so a pass with fewer rows uses the front of each.
+        long rows = (long)_capacity * _network.Description.RowsPerSample;
+        return _arena.Span(offset * rows, checked(Rows * width));
+    }
+}

@@ -1,0 +1,55 @@
+using TrnOrleans.Models.Networks;
+using TrnOrleans.Numerics.MatrixProducts;
+
+namespace TrnOrleans.Models.Operations;
+
+/// <summary>y = x · Wᵀ + bias + residual; W is out × in. The residual's gradient is the output's, in the same memory.</summary>
+internal sealed class LinearOperation : Operation
+{
+    private readonly Tensor _input;
+    private readonly Parameter _weight;
+    private readonly Parameter? _bias;
+    private readonly Tensor? _residual;
+    private readonly bool _inputHasGradient;
+
+    internal LinearOperation(
+        string name, Tensor input, Tensor output, Parameter weight, Parameter? bias, Tensor? residual = null, bool inputHasGradient = true)
+        : base(name)
+    {
+        _input = input;
+        Output = output;
+        _weight = weight;
+        _bias = bias;
+        _residual = residual;
+        _inputHasGradient = inputHasGradient;
+        residual?.ShareGradientWith(output);
+    }
+
+    internal override IReadOnlyList<Tensor> Inputs => _residual is null ? [_input] : [_input, _residual];
+
+    internal override Tensor Output { get; }
+
+    internal override IReadOnlyList<Tensor> Kept => [_input];
+
+    internal override IReadOnlyList<Tensor> Differentiated => _inputHasGradient ? [_input] : [];
+
+    internal override void Forward(Pass pass) =>
+        MatrixProduct.NT(
+            pass.Value(_input), pass.Weight(_weight), pass.Value(Output), pass.Rows, _weight.Rows, _weight.Columns,
+            _bias is null ? default : pass.Weight(_bias), _residual is null ? default : pass.Value(_residual));
+
+    internal override void Backward(Pass pass)
+    {
+        Span<float> gradient = pass.Gradient(Output);
+        MatrixProduct.TN(gradient, pass.Value(_input), pass.WeightGradient(_weight), _weight.Rows, _weight.Columns, pass.Rows);
+        if (_bias is not null)
+        {
+            ColumnSums.Compute(gradient, pass.WeightGradient(_bias));
+        }
+
+        if (_inputHasGradient)
+        {
+            MatrixProduct.NN(gradient, pass.Weight(_weight), pass.Gradient(_input), pass.Rows, _weight.Columns, _weight.Rows);
+        }
+    }
+}

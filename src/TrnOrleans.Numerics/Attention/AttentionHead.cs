@@ -1,0 +1,258 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using TrnOrleans.Numerics.Elementary;
+using TrnOrleans.Numerics.MatrixProducts;
+using TrnOrleans.Numerics.Memory;
+
+namespace TrnOrleans.Numerics.Attention;
+
+/// <summary>
+/// One key head of one sequence with its query heads. Scores of 48 query rows at a time against all keys up to the block's end;
+/// columns behind a row's own position are exact zeros, which add nothing to a chain, so the block size is no part of the result.
+/// </summary>
+internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows, float* output, float* statistics)
+{
+    // Four tiles of twelve rows: scores of 48 × 2,048 are 384 KiB, still in the second-level cache.
+    private const int BlockRows = 4 * MicroKernel.Rows;
+    private const int Panel = MicroKernel.Columns;
+
+    internal AttentionShape Shape => shape;
+
+    /// <summary>Output and statistics of all query heads that share a key head.</summary>
+    internal void Forward(int sequence, int keyHead)
+    {
+        int context = shape.Context;
+        int width = shape.HeadWidth;
+        int padded = Padded(context);
+        int paddedWidth = Padded(width);
+        float* keysTransposed = ThreadScratch.Rent(
+            ThreadScratch.Slot.Attention, ((long)padded * width) + ((long)context * paddedWidth) + ((long)BlockRows * padded));
+        float* values = keysTransposed + ((nint)padded * width);
+        float* scores = values + ((nint)context * paddedWidth);
+        PackTransposed(Key(sequence, keyHead), shape.RowWidth, keysTransposed);
+        PackPlain(Value(sequence, keyHead), shape.RowWidth, values);
+
+        for (int member = 0; member < shape.Group; member++)
+        {
+            int head = (keyHead * shape.Group) + member;
+            float* query = Query(sequence, head);
+            for (int first = 0; first < context; first += BlockRows)
+            {
+                int count = Math.Min(BlockRows, context - first);
+                int seen = first + count;
+                MultiplyByPanels(count, seen, width, query + ((nint)first * shape.RowWidth), shape.RowWidth, keysTransposed, scores, padded);
+                for (int i = 0; i < count; i++)
+                {
+                    Softmax(scores + ((nint)i * padded), first + i + 1, seen, Statistics(sequence, first + i, head));
+                }
+
+                WidthPanels(
+                    count, seen, scores, padded, 1, values, context,
+                    output + ((((nint)sequence * context) + first) * shape.OutputWidth) + (head * width), shape.OutputWidth, fromZero: true);
+            }
+        }
+    }
+
+    /// <summary>Gradients of the queries that share a key head, and of that key and value head.</summary>
+    internal void Backward(int sequence, int keyHead, float* outputGradient, float* rowsGradient)
+    {
+        int context = shape.Context;
+        int width = shape.HeadWidth;
+        int padded = Padded(context);
+        int paddedWidth = Padded(width);
+        nint transposed = (nint)padded * width;
+        nint plain = (nint)context * paddedWidth;
+        nint block = (nint)BlockRows * padded;
+        float* keysTransposed = ThreadScratch.Rent(ThreadScratch.Slot.Attention, (2 * transposed) + (5 * plain) + (2 * block));
+        float* valuesTransposed = keysTransposed + transposed;
+        float* keys = valuesTransposed + transposed;
+        float* queries = keys + plain;
+        float* gradients = queries + plain;
+        float* keySums = gradients + plain;
+        float* valueSums = keySums + plain;
+        float* weights = valueSums + plain;
+        float* slopes = weights + block;
+        PackTransposed(Key(sequence, keyHead), shape.RowWidth, keysTransposed);
+        PackTransposed(Value(sequence, keyHead), shape.RowWidth, valuesTransposed);
+        PackPlain(Key(sequence, keyHead), shape.RowWidth, keys);
+        new Span<float>(keySums, checked((int)(2 * plain))).Clear();
+
+        for (int member = 0; member < shape.Group; member++)
+        {
+            int head = (keyHead * shape.Group) + member;
+            float* query = Query(sequence, head);
+            nint outputOffset = ((nint)sequence * context * shape.OutputWidth) + (head * width);
+            PackPlain(query, shape.RowWidth, queries);
+            PackPlain(outputGradient + outputOffset, shape.OutputWidth, gradients);
+            for (int first = 0; first < context; first += BlockRows)
+            {
+                int count = Math.Min(BlockRows, context - first);
+                int seen = first + count;
+                nint firstOutput = outputOffset + ((nint)first * shape.OutputWidth);
+                MultiplyByPanels(count, seen, width, query + ((nint)first * shape.RowWidth), shape.RowWidth, keysTransposed, weights, padded);
+                MultiplyByPanels(count, seen, width, outputGradient + firstOutput, shape.OutputWidth, valuesTransposed, slopes, padded);
+                for (int i = 0; i < count; i++)
+                {
+                    nint row = firstOutput + ((nint)i * shape.OutputWidth);
+                    float projection = Dot(outputGradient + row, output + row, width);
+                    SoftmaxSlopes(
+                        weights + ((nint)i * padded), slopes + ((nint)i * padded), first + i + 1, seen, Statistics(sequence, first + i, head), projection);
+                }
+
+                // The chains of keys and values go on over all query rows of all heads, in ascending order.
+                SumPanels(seen, count, weights, padded, gradients, first, valueSums);
+                SumPanels(seen, count, slopes, padded, queries, first, keySums);
+                WidthPanels(
+                    count, seen, slopes, padded, 1, keys, context,
+                    rowsGradient + RowOffset(sequence, first) + (head * width), shape.RowWidth, fromZero: true);
+            }
+        }
+
+        Unpack(keySums, rowsGradient + RowOffset(sequence, 0) + KeyOffset(keyHead));
+        Unpack(valueSums, rowsGradient + RowOffset(sequence, 0) + ValueOffset(keyHead));
+    }
+
+    private static int Padded(int columns) => ColumnPanels.Count(columns) * Panel;
+
+    /// <summary>scores (count × seen, rows of stride) = rows · transposed panels.</summary>
+    private static void MultiplyByPanels(int count, int seen, int width, float* left, nint leftRow, float* panels, float* scores, int stride)
+    {
+        for (int column = 0; column < seen; column += Panel)
+        {
+            TileLoop.Run(count, Panel, width, left, leftRow, 1, panels + ((nint)column * width), Panel, scores + column, stride, fromZero: true);
+        }
+    }
+
+    /// <summary>target (count × head width) = left (count × seen) · panels (length × head width).</summary>
+    private void WidthPanels(
+        int count, int seen, float* left, nint leftRow, nint leftStep, float* panels, int length, float* target, nint targetRow, bool fromZero)
+    {
+        for (int column = 0; column < shape.HeadWidth; column += Panel)
+        {
+            TileLoop.Run(
+                count, Math.Min(Panel, shape.HeadWidth - column), seen, left, leftRow, leftStep,
+                panels + ((nint)column * length), Panel, target + column, targetRow, fromZero);
+        }
+    }
+
+    /// <summary>sums (seen × padded head width, in panels) += leftᵀ · rows first … first + count of the panels.</summary>
+    private void SumPanels(int seen, int count, float* left, nint leftRow, float* panels, int first, float* sums)
+    {
+        for (int column = 0; column < shape.HeadWidth; column += Panel)
+        {
+            nint start = (nint)column * shape.Context;
+            TileLoop.Run(
+                seen, Panel, count, left, 1, leftRow, panels + start + ((nint)first * Panel), Panel, sums + start, Panel, fromZero: false);
+        }
+    }
+
+    /// <summary>Scores become weights over the first <paramref name="visible"/> columns, exact zeros up to <paramref name="seen"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Softmax(float* scores, int visible, int seen, float* saved)
+    {
+        Vector512<float> scale = Vector512.Create(VectorMath.ReciprocalSquareRoot(shape.HeadWidth));
+        Vector512<float> largest = Vector512.Create(float.NegativeInfinity);
+        for (int i = 0; i < visible; i += Lanes.Width)
+        {
+            largest = Vector512.Max(largest, Lanes.Load(scores + i, visible - i, float.NegativeInfinity));
+        }
+
+        float max = Lanes.Max(largest);
+        Vector512<float> maxes = Vector512.Create(max);
+        Vector512<float> sums = Vector512<float>.Zero;
+        for (int i = 0; i < visible; i += Lanes.Width)
+        {
+            Vector512<float> e = VectorMath.Exp((Lanes.Load(scores + i, visible - i, float.NegativeInfinity) - maxes) * scale);
+            sums += e;
+            Lanes.Store(e, scores + i, visible - i);
+        }
+
+        float inverse = 1f / Lanes.Sum(sums);
+        Vector512<float> inverses = Vector512.Create(inverse);
+        for (int i = 0; i < visible; i += Lanes.Width)
+        {
+            Lanes.Store(Lanes.Load(scores + i, visible - i) * inverses, scores + i, visible - i);
+        }
+
+        new Span<float>(scores + visible, seen - visible).Clear();
+        saved[0] = max;
+        saved[1] = inverse;
+    }
+
+    /// <summary>Scores become weights again, and d(weights) becomes d(scores): w · (dw − o·do) / √width.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void SoftmaxSlopes(float* weights, float* slopes, int visible, int seen, float* saved, float projection)
+    {
+        Vector512<float> scale = Vector512.Create(VectorMath.ReciprocalSquareRoot(shape.HeadWidth));
+        Vector512<float> max = Vector512.Create(saved[0]);
+        Vector512<float> inverse = Vector512.Create(saved[1]);
+        Vector512<float> projections = Vector512.Create(projection);
+        for (int i = 0; i < visible; i += Lanes.Width)
+        {
+            int left = visible - i;
+            Vector512<float> weight = VectorMath.Exp((Lanes.Load(weights + i, left, float.NegativeInfinity) - max) * scale) * inverse;
+            Lanes.Store(weight * (Lanes.Load(slopes + i, left) - projections) * scale, slopes + i, left);
+            Lanes.Store(weight, weights + i, left);
+        }
+
+        new Span<float>(weights + visible, seen - visible).Clear();
+        new Span<float>(slopes + visible, seen - visible).Clear();
+    }
+
+    private static float Dot(float* x, float* y, int length)
+    {
+        Vector512<float> sum = Vector512<float>.Zero;
+        for (int i = 0; i < length; i += Lanes.Width)
+        {
+            sum = Vector512.FusedMultiplyAdd(Lanes.Load(x + i, length - i), Lanes.Load(y + i, length - i), sum);
+        }
+
+        return Lanes.Sum(sum);
+    }
+
+    /// <summary>Context rows of a head as columns: panels of 32 rows, each width × 32.</summary>
+    private void PackTransposed(float* head, nint stride, float* target)
+    {
+        for (int first = 0; first < shape.Context; first += Panel)
+        {
+            ColumnPanels.PackColumns(head, stride, shape.HeadWidth, first, shape.Context, target + ((nint)first * shape.HeadWidth));
+        }
+    }
+
+    /// <summary>Context rows of a head as they are: panels of 32 columns, each context × 32.</summary>
+    private void PackPlain(float* head, nint stride, float* target)
+    {
+        for (int column = 0; column < shape.HeadWidth; column += Panel)
+        {
+            ColumnPanels.PackRows(head, stride, shape.Context, column, shape.HeadWidth, target + ((nint)column * shape.Context));
+        }
+    }
+
+    private void Unpack(float* panels, float* target)
+    {
+        for (int column = 0; column < shape.HeadWidth; column += Panel)
+        {
+            int count = Math.Min(Panel, shape.HeadWidth - column);
+            float* panel = panels + ((nint)column * shape.Context);
+            for (int row = 0; row < shape.Context; row++)
+            {
+                new ReadOnlySpan<float>(panel + ((nint)row * Panel), count).CopyTo(new Span<float>(target + ((nint)row * shape.RowWidth) + column, count));
+            }
+        }
+    }
+
+    private nint RowOffset(int sequence, int row) => (((nint)sequence * shape.Context) + row) * shape.RowWidth;
+
+    private nint KeyOffset(int keyHead) => (shape.Heads + keyHead) * (nint)shape.HeadWidth;
+
+    private nint ValueOffset(int keyHead) => (shape.Heads + shape.KeyValueHeads + keyHead) * (nint)shape.HeadWidth;
+
+    private float* Query(int sequence, int head) => rows + RowOffset(sequence, 0) + (head * shape.HeadWidth);
+
+    private float* Key(int sequence, int keyHead) => rows + RowOffset(sequence, 0) + KeyOffset(keyHead);
+
+    private float* Value(int sequence, int keyHead) => rows + RowOffset(sequence, 0) + ValueOffset(keyHead);
+
+    private float* Statistics(int sequence, int row, int head) =>
+        statistics + (2 * (((((nint)sequence * shape.Context) + row) * shape.Heads) + head));
+}

@@ -1,0 +1,218 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+
+namespace TrnOrleans.Numerics.Compute;
+
+/// <summary>
+/// The threads that do arithmetic: one engine a process, dedicated threads, jobs in the order they were queued. A worker without a job
+/// helps another with the pieces of its kernel, so one chip uses all cores and many chips use one each, with the same bits.
+/// </summary>
+/// <remarks>Kernels never run on the thread pool: there they hold back every grain for seconds.</remarks>
+public sealed class ComputeEngine : IDisposable
+{
+    // About 50 µs of looking around before a thread sleeps: longer than the serial parts between two kernels, too short to heat the room.
+    private const int SpinsBeforeParking = 600;
+
+    [ThreadStatic]
+    private static Worker? t_worker;
+
+    private readonly ConcurrentQueue<ComputeJob> _urgent = new();
+    private readonly ConcurrentQueue<ComputeJob> _queue = new();
+    private readonly Worker[] _workers;
+    private readonly SemaphoreSlim _wake = new(0);
+    private int _parked;
+    private volatile bool _stopping;
+
+    /// <param name="threads">Compute threads; at least one. Never changes a result.</param>
+    public ComputeEngine(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 4096);
+        _workers = new Worker[threads];
+        for (int i = 0; i < threads; i++)
+        {
+            _workers[i] = new Worker(this, i);
+        }
+
+        foreach (Worker worker in _workers)
+        {
+            worker.Thread.Start();
+        }
+    }
+
+    /// <summary>Number of compute threads.</summary>
+    public int Threads => _workers.Length;
+
+    /// <summary>Queues a job. Its continuations run on the thread pool, never on a compute thread.</summary>
+    /// <param name="job">What to run; queued once only.</param>
+    /// <param name="urgent">Ahead of all jobs that are not: for folds, which free memory.</param>
+    /// <exception cref="ObjectDisposedException">the engine has been stopped.</exception>
+    public void Queue(ComputeJob job, bool urgent = false)
+    {
+        ObjectDisposedException.ThrowIf(_stopping, this);
+        (urgent ? _urgent : _queue).Enqueue(job);
+        Interlocked.MemoryBarrier();
+        CallHelpers(1);
+    }
+
+    /// <summary>Runs an action on a compute thread.</summary>
+    public Task RunAsync(Action action, bool urgent = false)
+    {
+        ActionJob job = new(action);
+        Queue(job, urgent);
+        return job.Completion;
+    }
+
+    /// <summary>
+    /// Runs pieces 0 … pieces − 1 of a kernel: on a compute thread with the help of idle ones, elsewhere one after another.
+    /// Inside a piece a further call runs in place.
+    /// </summary>
+    public static unsafe void ForEachPiece<TPieces>(int pieces, ref TPieces work)
+        where TPieces : struct, IPieces
+    {
+        Worker? worker = t_worker;
+        if (pieces <= 1 || worker is null || worker.Leading || worker.Engine._workers.Length == 1)
+        {
+            for (int piece = 0; piece < pieces; piece++)
+            {
+                work.Run(piece);
+            }
+
+            return;
+        }
+
+        worker.Leading = true;
+        try
+        {
+            worker.Region.Lead(worker.Engine, pieces, &RunPiece<TPieces>, Unsafe.AsPointer(ref work));
+        }
+        finally
+        {
+            worker.Leading = false;
+        }
+    }
+
+    /// <summary>Stops the threads after the jobs they are in; jobs still queued are cancelled.</summary>
+    public void Dispose()
+    {
+        if (_stopping)
+        {
+            return;
+        }
+
+        _stopping = true;
+        _wake.Release(_workers.Length);
+        foreach (Worker worker in _workers)
+        {
+            worker.Thread.Join();
+        }
+
+        while (_urgent.TryDequeue(out ComputeJob? job) || _queue.TryDequeue(out job))
+        {
+            job.Cancel();
+        }
+
+        _wake.Dispose();
+    }
+
+    /// <summary>Wakes sleeping workers, at most as many as there is work for.</summary>
+    internal void CallHelpers(int wanted)
+    {
+        int parked = Volatile.Read(ref _parked);
+        if (parked > 0 && wanted > 0)
+        {
+            _wake.Release(Math.Min(parked, wanted));
+        }
+    }
+
+    private static unsafe void RunPiece<TPieces>(void* context, int piece)
+        where TPieces : struct, IPieces => Unsafe.AsRef<TPieces>(context).Run(piece);
+
+    private bool RunQueuedJob()
+    {
+        if (!_urgent.TryDequeue(out ComputeJob? job) && !_queue.TryDequeue(out job))
+        {
+            return false;
+        }
+
+        job.Execute();
+        return true;
+    }
+
+    private bool HelpSomebody(Worker self)
+    {
+        foreach (Worker other in _workers)
+        {
+            if (other != self && other.Region.HasWork && other.Region.Help())
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool AnythingToDo(Worker self)
+    {
+        if (!_urgent.IsEmpty || !_queue.IsEmpty || _stopping)
+        {
+            return true;
+        }
+
+        foreach (Worker other in _workers)
+        {
+            if (other != self && other.Region.HasWork)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void WorkerLoop(Worker self)
+    {
+        t_worker = self;
+        int idle = 0;
+        while (!_stopping)
+        {
+            if (RunQueuedJob() || HelpSomebody(self))
+            {
+                idle = 0;
+            }
+            else if (++idle < SpinsBeforeParking)
+            {
+                Thread.SpinWait(4);
+            }
+            else
+            {
+                // Counted as parked first, then one more look: whoever publishes work after that look sees the count and wakes us.
+                Interlocked.Increment(ref _parked);
+                if (!AnythingToDo(self))
+                {
+                    _wake.Wait();
+                }
+
+                Interlocked.Decrement(ref _parked);
+                idle = 0;
+            }
+        }
+    }
+
+    private sealed class Worker
+    {
+        internal Worker(ComputeEngine engine, int index)
+        {
+            Engine = engine;
+            Thread = new Thread(() => engine.WorkerLoop(this)) { IsBackground = true, Name = $"compute {index}" };
+        }
+
+        internal ComputeEngine Engine { get; }
+
+        internal ParallelRegion Region { get; } = new();
+
+        internal Thread Thread { get; }
+
+        internal bool Leading { get; set; }
+    }
+}
