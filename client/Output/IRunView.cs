@@ -1,0 +1,24 @@
+using TrnOrleans.Client.Running;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Specs;
+
+namespace TrnOrleans.Client.Output;
+
+/// <summary>How a run is shown: live on a terminal, in lines elsewhere, as JSON for machines.</summary>
+internal interface IRunView
+{
+    /// <summary>Everything is read and checked, the run is about to start.</summary>
+    void Starting(RunInputs inputs, int threads);
+
+    /// <summary>Something happened.</summary>
+    void Show(RunEvent happened);
+
+    /// <summary>Somebody asked for an end.</summary>
+    void Stopping();
+
+    /// <summary>The run is over.</summary>
+    void Finished(RunResult result);
+
+    /// <summary>The run failed; the sentence also goes to the error stream.</summary>
+    void Failed(string message);
+}

@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+using TrnOrleans.Client.Running;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Specs;
+using TrnOrleans.Models.Json;
+
+namespace TrnOrleans.Client.Output;
+
+/// <summary>One JSON object a line on standard output. Names are a promise: they are not changed or removed.</summary>
+internal sealed class JsonView(TextWriter output) : IRunView
+{
+    public void Starting(RunInputs inputs, int threads) => Write(new JsonObject
+    {
+        ["event"] = "start",
+        ["parameters"] = inputs.Network.Layout.Count,
+        ["data_sha256"] = inputs.Dataset.Sha256,
+        ["ultraservers"] = inputs.Spec.Cluster.UltraServers,
+        ["chips"] = inputs.Spec.Cluster.TotalChips,
+        ["threads"] = threads,
+        ["steps"] = inputs.Spec.Training.Steps,
+    });
+
+    public void Show(RunEvent happened)
+    {
+        switch (happened)
+        {
+            case StepEvent step:
+                Write(new JsonObject
+                {
+                    ["event"] = "step",
+                    ["step"] = step.Step,
+                    ["loss"] = step.Loss,
+                    ["learning_rate"] = step.LearningRate,
+                    ["gradient_norm"] = step.GradientNorm,
+                    ["tokens_per_second"] = step.RowsPerSecond,
+                });
+                break;
+            case ValidationEvent validation:
+                Write(new JsonObject
+                {
+                    ["event"] = "validation",
+                    ["step"] = validation.Step,
+                    ["loss"] = validation.Loss,
+                    ["accuracy"] = validation.Accuracy,
+                    ["digest"] = validation.Digest,
+                });
+                break;
+        }
+    }
+
+    public void Stopping()
+    {
+        // The end event says it.
+    }
+
+    public void Finished(RunResult result) => Write(new JsonObject
+    {
+        ["event"] = "end",
+        ["steps"] = result.End.Steps,
+        ["stopped"] = result.End.Stopped,
+        ["digest"] = result.End.Digest,
+        ["loss"] = result.LastStep?.Loss,
+        ["validation_loss"] = result.LastValidation?.Loss,
+        ["accuracy"] = result.LastValidation?.Accuracy,
+        ["tokens_per_second"] = result.End.RowsPerSecond,
+        ["wall_seconds"] = result.End.WallSeconds,
+        ["peak_memory_bytes"] = result.PeakMemoryBytes,
+        ["stale_messages"] = result.End.StaleMessages,
+        ["saved"] = result.SavedTo,
+    });
+
+    public void Failed(string message) => Write(new JsonObject { ["event"] = "failed", ["message"] = message });
+
+    private void Write(JsonObject line)
+    {
+        output.WriteLine(line.ToJsonString(StrictJson.Compact));
+        output.Flush();
+    }
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+using TrnOrleans.Client.Running;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Specs;
+
+namespace TrnOrleans.Client.Output;
+
+/// <summary>A panel that is drawn again as the run goes on: progress, losses and their curve, speed, time left, chips.</summary>
+internal sealed class LiveView : IRunView, IDisposable
+{
+    private static readonly TimeSpan s_betweenFrames = TimeSpan.FromMilliseconds(120);
+    private readonly IAnsiConsole _console;
+    private readonly TimeProvider _time;
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly LossCurve _curve = new();
+    private Task _drawing = Task.CompletedTask;
+    private RunInputs? _inputs;
+    private LiveDisplayContext? _context;
+    private StepEvent? _step;
+    private ValidationEvent? _validation;
+    private int _threads;
+    private bool _stopping;
+    private long _started;
+    private long _drawn;
+
+    internal LiveView(IAnsiConsole console, TimeProvider time)
+    {
+        _console = console;
+        _time = time;
+    }
+
+    public void Starting(RunInputs inputs, int threads)
+    {
+        _inputs = inputs;
+        _threads = threads;
+        _started = _time.GetTimestamp();
+        _drawing = _console.Live(Panel()).StartAsync(async context =>
+        {
+            _context = context;
+            await _over.Task;
+            context.UpdateTarget(Panel());
+        });
+    }
+
+    public void Show(RunEvent happened)
+    {
+        switch (happened)
+        {
+            case StepEvent step:
+                _step = step;
+                _curve.Add(step.Loss);
+                break;
+            case ValidationEvent validation:
+                _validation = validation;
+                break;
+        }
+
+        if (_time.GetElapsedTime(_drawn) >= s_betweenFrames)
+        {
+            Draw();
+        }
+    }
+
+    public void Stopping()
+    {
+        _stopping = true;
+        Draw();
+    }
+
+    public void Finished(RunResult result)
+    {
+        EndDrawing();
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
+        foreach ((string label, string text) in Summary.Of(_inputs!, result))
+        {
+            grid.AddRow(new Text(label, new Style(Color.Grey)), new Text(text));
+        }
+
+        _console.Write(grid);
+        if (result.Sample is { } sample)
+        {
+            _console.Write(new Panel(new Text(sample)).Header("sample, generated").Border(BoxBorder.Rounded).BorderColor(Color.Grey));
+        }
+    }
+
+    public void Failed(string message) => EndDrawing();
+
+    public void Dispose() => EndDrawing();
+
+    private void EndDrawing()
+    {
+        _over.TrySetResult();
+        _drawing.GetAwaiter().GetResult();
+    }
+
+    private void Draw()
+    {
+        _drawn = _time.GetTimestamp();
+        _context?.UpdateTarget(Panel());
+    }
+
+    private Panel Panel()
+    {
+        RunInputs inputs = _inputs!;
+        long steps = inputs.Spec.Training.Steps;
+        long done = (_step?.Step ?? -1) + 1;
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().Width(10)).AddColumn();
+        void Row(string label, IRenderable value) => grid.AddRow(new Text(label, new Style(Color.Grey)), value);
+        Row("model", new Text(Words.Network(inputs)));
+        Row("data", new Text($"{inputs.Dataset.Name}: {inputs.Dataset.Summary}"));
+        Row("cluster", new Text($"{Words.Cluster(inputs.Spec.Cluster, _threads)} (emulated)"));
+        Row("progress", new Columns(
+            new BreakdownChart().Width(40).HideTags().AddItem("done", done, Color.Green).AddItem("left", Math.Max(0, steps - done), Color.Grey23),
+            new Text($"{done:N0} of {Words.Count(steps, "step")}")) { Expand = false });
+        Row("loss", new Text(_step is { } step ? $"{step.Loss.ToString("F4", CultureInfo.InvariantCulture)}  {_curve}" : "…"));
+        Row("validation", new Text(_validation is { } v
+            ? string.Create(CultureInfo.InvariantCulture, $"{v.Loss:F4}, accuracy {v.Accuracy:P2} after {v.Step:N0} steps")
+            : "…"));
+        TimeSpan elapsed = _time.GetElapsedTime(_started);
+        string left = done == 0 ? "…" : Words.Duration(elapsed / done * (steps - done));
+        Row("speed", new Text($"{_step?.RowsPerSecond ?? 0:N0} {Words.Rows(inputs.Spec.Model)}/s, {left} left"));
+        string title = _stopping ? "trn train · stopping at the next step" : "trn train";
+        return new Panel(grid).Header(title).Border(BoxBorder.Rounded).BorderColor(_stopping ? Color.Yellow : Color.Green);
+    }
+}

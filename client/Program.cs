@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Text;
+using TrnOrleans.Client;
+using TrnOrleans.Client.Commands;
+using TrnOrleans.Models.Json;
+
+Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+RootCommand root = new("Trains networks on an emulated cluster of Trainium3 chips.")
+{
+    TrainCommand.Create(),
+    EvaluateCommand.Create(),
+    GenerateCommand.Create(),
+    SpecCommand.Create(),
+    DataCommand.Create(),
+};
+
+ParseResult parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    return Complain(parsed);
+}
+
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+}
+catch (OperationCanceledException)
+{
+    return Failures.Interrupted;
+}
+catch (Exception error) when (Failures.Of(error) is not null)
+{
+    (string sentence, int code) = Failures.Of(error)!.Value;
+    Console.Error.WriteLine($"trn: {sentence}");
+    return code;
+}
+
+static int Complain(ParseResult parsed)
+{
+    string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
+    Command command = parsed.CommandResult.Command;
+    if (unknown is not null)
+    {
+        bool option = unknown.StartsWith('-');
+        IEnumerable<string> known = option
+            ? command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(o => o.Name)
+            : command.Subcommands.Select(c => c.Name);
+        string nearest = NearestWord.Of(unknown, known);
+        string hint = nearest.Length == 0 ? string.Empty : $"; the nearest is {nearest}";
+        Console.Error.WriteLine($"trn: there is no {(option ? "option" : "command")} {unknown}{hint} (see trn {(command is RootCommand ? string.Empty : command.Name + " ")}--help)");
+        return Failures.Usage;
+    }
+
+    string message = command is RootCommand && parsed.Tokens.Count == 0 ? "say what to do, such as `trn train`; `trn --help` lists the commands" : parsed.Errors[0].Message;
+    Console.Error.WriteLine($"trn: {message.TrimEnd('.')}");
+    return Failures.Usage;
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using TrnOrleans.Grains.Hosting;
+using TrnOrleans.Grains.Replicas;
+using TrnOrleans.Grains.Specs;
+using TrnOrleans.Models.Data;
+
+namespace TrnOrleans.Client.Running;
+
+/// <summary>A silo in this process: what lets `trn train` run with nothing installed.</summary>
+internal sealed class EmbeddedCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan s_stopDeadline = TimeSpan.FromSeconds(10);
+    private readonly IHost _host;
+
+    private EmbeddedCluster(IHost host)
+    {
+        _host = host;
+    }
+
+    /// <summary>To reach the grains.</summary>
+    internal IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Starts the silo.</summary>
+    /// <param name="threads">Compute threads.</param>
+    /// <param name="loader">Reads data.</param>
+    /// <param name="specText">The run that will come, as JSON.</param>
+    /// <param name="inputs">What this process has read for it.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal static async Task<EmbeddedCluster> StartAsync(
+        int threads, DatasetLoader loader, string specText, RunInputs inputs, CancellationToken cancellation)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Services.AddEmulator(threads, loader);
+        builder.UseOrleans(silo => silo.UseAlone());
+        IHost host = builder.Build();
+        await host.StartAsync(cancellation);
+        host.Services.GetRequiredService<ReplicaStore>().Share(specText, inputs);
+        return new EmbeddedCluster(host);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using CancellationTokenSource deadline = new(s_stopDeadline);
+        await _host.StopAsync(deadline.Token);
+        _host.Dispose();
+    }
+}

@@ -1,0 +1,13 @@
+using TrnOrleans.Grains.Contracts;
+
+namespace TrnOrleans.Client.Running;
+
+/// <summary>How a run ended, for the summary.</summary>
+/// <param name="End">Its last event.</param>
+/// <param name="LastStep">The last committed step, or null when there was none.</param>
+/// <param name="LastValidation">The last validation, or null when the run was stopped before one.</param>
+/// <param name="SavedTo">Where weights were saved, or null.</param>
+/// <param name="Sample">Generated text, or null.</param>
+/// <param name="PeakMemoryBytes">Largest resident memory of this process so far.</param>
+internal sealed record RunResult(
+    EndEvent End, StepEvent? LastStep, ValidationEvent? LastValidation, string? SavedTo, string? Sample, long PeakMemoryBytes);

@@ -1,0 +1,75 @@
+using Orleans.Concurrency;
+
+namespace TrnOrleans.Grains.Contracts;
+
+/// <summary>One training job: supervises its UltraServers and keeps its history. It is not on the path of a step. Key: the run's id.</summary>
+public interface ITrainingRun : IGrainWithStringKey
+{
+    /// <summary>Prepares and starts the run; a second call with the same spec changes nothing.</summary>
+    /// <param name="spec">The resolved spec as JSON.</param>
+    /// <param name="cancellation">Gives up preparing.</param>
+    /// <exception cref="RunFailedException">another spec under the same id, or the run cannot be prepared.</exception>
+    [ResponseTimeout("00:15:00")]
+    Task Start(string spec, CancellationToken cancellation);
+
+    /// <summary>Ends the run at the next step boundary.</summary>
+    Task Stop(CancellationToken cancellation);
+
+    /// <summary>All events from a place in the history on, until the run is over.</summary>
+    IAsyncEnumerable<RunEvent> Follow(int from, CancellationToken cancellation = default);
+
+    /// <summary>Floats of the flat weights of a run that is over.</summary>
+    [ResponseTimeout("00:02:00")]
+    Task<TensorBlock> ReadWeights(long offset, int length, CancellationToken cancellation);
+
+    /// <summary>Gives back all memory of a run; its history stays.</summary>
+    Task Close(CancellationToken cancellation);
+
+    /// <summary>From an UltraServer: a step was committed on its replica.</summary>
+    Task Committed(StepTicket ticket, CommitReport report, CancellationToken cancellation);
+
+    /// <summary>From an UltraServer: its part of a validation.</summary>
+    Task Validated(StepTicket ticket, ValidationReport report, CancellationToken cancellation);
+
+    /// <summary>From an UltraServer: it stands at the end.</summary>
+    Task Finished(StepTicket ticket, FinishReport report, CancellationToken cancellation);
+
+    /// <summary>From an UltraServer: it cannot go on.</summary>
+    Task Failed(StepTicket ticket, int ultraServer, string message, CancellationToken cancellation);
+}
+
+/// <summary>What an UltraServer says of a committed step.</summary>
+/// <param name="UltraServer">Its index.</param>
+/// <param name="Loss">Global mean.</param>
+/// <param name="GradientNorm">Global norm before clipping; 0 when clipping is off.</param>
+/// <param name="StepSeconds">Wall time of the step on its silo.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct CommitReport(
+    [property: Id(0)] int UltraServer, [property: Id(1)] double Loss, [property: Id(2)] double GradientNorm, [property: Id(3)] double StepSeconds);
+
+/// <summary>An UltraServer's part of a validation.</summary>
+/// <param name="UltraServer">Its index.</param>
+/// <param name="Part">Sums over its samples.</param>
+/// <param name="Digest">Of its replica.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct ValidationReport([property: Id(0)] int UltraServer, [property: Id(1)] EvaluationPart Part, [property: Id(2)] string Digest);
+
+/// <summary>How an UltraServer stands at the end.</summary>
+/// <param name="UltraServer">Its index.</param>
+/// <param name="Steps">Committed steps.</param>
+/// <param name="Digest">Of its replica.</param>
+/// <param name="StaleMessages">Messages refused.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct FinishReport(
+    [property: Id(0)] int UltraServer, [property: Id(1)] long Steps, [property: Id(2)] string Digest, [property: Id(3)] long StaleMessages);
+
+/// <summary>Sums over validation samples.</summary>
+/// <param name="LossSum">In nats, in double.</param>
+/// <param name="Rows">Rows counted.</param>
+/// <param name="Hits">Rows whose largest logit was the target's.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct EvaluationPart([property: Id(0)] double LossSum, [property: Id(1)] long Rows, [property: Id(2)] long Hits)
+{
+    /// <summary>Both together; the order of additions is the callers' to fix.</summary>
+    public EvaluationPart Add(EvaluationPart other) => new(LossSum + other.LossSum, Rows + other.Rows, Hits + other.Hits);
+}

@@ -1,0 +1,42 @@
+using Orleans.Concurrency;
+
+namespace TrnOrleans.Grains.Contracts;
+
+/// <summary>One emulated accelerator: computes the gradient of its micro-batch, and owns a shard of the weights. Key: run/ultraserver/index.</summary>
+public interface ITrainiumChip : IGrainWithStringKey
+{
+    /// <summary>Takes its place in a run.</summary>
+    Task Prepare(PrepareOrder order, int chip, CancellationToken cancellation);
+
+    /// <summary>Forward and backward of its micro-batch of a step; the gradient goes to the switch.</summary>
+    /// <param name="ticket">Which step.</param>
+    /// <param name="buffer">Number of the buffer for the gradient.</param>
+    /// <param name="cancellation">Gives up before the kernel starts.</param>
+    /// <returns>Sum of the losses of its rows.</returns>
+    /// <exception cref="StaleMessageException">an older generation or step; nothing changed.</exception>
+    [ResponseTimeout("00:15:00")]
+    Task<double> ComputeGradient(StepTicket ticket, int buffer, CancellationToken cancellation);
+
+    /// <summary>Updates its shard with the reduced gradient.</summary>
+    /// <param name="ticket">Which step; each is applied once.</param>
+    /// <param name="buffer">Number of the buffer with the gradient.</param>
+    /// <param name="learningRate">Of this step.</param>
+    /// <param name="gradientScale">From clipping.</param>
+    /// <param name="cancellation">Gives up before the update starts.</param>
+    [ResponseTimeout("00:15:00")]
+    Task Apply(StepTicket ticket, int buffer, double learningRate, float gradientScale, CancellationToken cancellation);
+
+    /// <summary>Losses of a range of validation samples.</summary>
+    [ResponseTimeout("00:15:00")]
+    Task<EvaluationPart> Evaluate(StepTicket ticket, long first, long count, CancellationToken cancellation);
+
+    /// <summary>Hash of its shard of weights and optimizer state.</summary>
+    [ResponseTimeout("00:15:00")]
+    Task<ShardDigest> Digest(StepTicket ticket, CancellationToken cancellation);
+}
+
+/// <summary>128 bits that stand for a shard.</summary>
+/// <param name="High">Upper half.</param>
+/// <param name="Low">Lower half.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct ShardDigest([property: Id(0)] ulong High, [property: Id(1)] ulong Low);

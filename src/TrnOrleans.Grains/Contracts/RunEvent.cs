@@ -1,0 +1,42 @@
+namespace TrnOrleans.Grains.Contracts;
+
+/// <summary>Something that happened in a run, in order; a client that comes late gets them all.</summary>
+[GenerateSerializer]
+public abstract record RunEvent;
+
+/// <summary>A step was committed.</summary>
+/// <param name="Step">From 0.</param>
+/// <param name="Loss">Global mean before the update, in nats.</param>
+/// <param name="LearningRate">Used in the update.</param>
+/// <param name="GradientNorm">Global norm before clipping; 0 when clipping is off.</param>
+/// <param name="RowsPerSecond">Tokens (or samples) a second of wall time, in this step.</param>
+[GenerateSerializer]
+public sealed record StepEvent(
+    [property: Id(0)] long Step, [property: Id(1)] double Loss, [property: Id(2)] double LearningRate, [property: Id(3)] double GradientNorm,
+    [property: Id(4)] double RowsPerSecond) : RunEvent;
+
+/// <summary>The validation set was read through, after a number of committed steps.</summary>
+/// <param name="Step">Committed steps so far.</param>
+/// <param name="Loss">Mean in nats.</param>
+/// <param name="Accuracy">Share of rows whose largest logit is the target's.</param>
+/// <param name="Digest">Of weights and optimizer state, equal on all replicas.</param>
+[GenerateSerializer]
+public sealed record ValidationEvent(
+    [property: Id(0)] long Step, [property: Id(1)] double Loss, [property: Id(2)] double Accuracy, [property: Id(3)] string Digest) : RunEvent;
+
+/// <summary>The run is over; its weights can be read until it is closed.</summary>
+/// <param name="Steps">Committed steps.</param>
+/// <param name="Stopped">Whether somebody asked it to stop early.</param>
+/// <param name="Digest">Of weights and optimizer state.</param>
+/// <param name="RowsPerSecond">Tokens (or samples) a second of wall time in the median step.</param>
+/// <param name="WallSeconds">From the first step to the last commit, validations included.</param>
+/// <param name="StaleMessages">Messages refused for their generation or step.</param>
+[GenerateSerializer]
+public sealed record EndEvent(
+    [property: Id(0)] long Steps, [property: Id(1)] bool Stopped, [property: Id(2)] string Digest, [property: Id(3)] double RowsPerSecond,
+    [property: Id(4)] double WallSeconds, [property: Id(5)] long StaleMessages) : RunEvent;
+
+/// <summary>The run stopped with an error that has a name.</summary>
+/// <param name="Message">One sentence for the user.</param>
+[GenerateSerializer]
+public sealed record FailedEvent([property: Id(0)] string Message) : RunEvent;

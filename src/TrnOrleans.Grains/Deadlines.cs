@@ -1,0 +1,19 @@
+namespace TrnOrleans.Grains;
+
+/// <summary>How long a grain waits for another before it gives up by name. Every await across a grain boundary has one of these.</summary>
+public sealed class Deadlines
+{
+    /// <summary>
+    /// For building a replica: reading data, making weights. Too short, and a run on a slow disk cannot start; default 10 minutes.
+    /// </summary>
+    public TimeSpan Prepare { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// For everything within one step. Too short, and a large network on few cores is taken for dead; too long, and a hang is found late.
+    /// Default 10 minutes, below the 15 after which a call is given up by the runtime itself.
+    /// </summary>
+    public TimeSpan Step { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>For messages that compute nothing. Default 30 seconds.</summary>
+    public TimeSpan Control { get; set; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,90 @@
+using Orleans.Placement;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Replicas;
+using TrnOrleans.Models.Training;
+using TrnOrleans.Numerics.Compute;
+
+namespace TrnOrleans.Grains;
+
+/// <summary>One emulated accelerator. Its kernel step runs on the compute engine, its shard lies in the replica's memory.</summary>
+[PreferLocalPlacement]
+internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine, Deadlines deadlines, TimeProvider time) : Grain, ITrainiumChip
+{
+    private readonly Fence _fence = new();
+    private Replica? _replica;
+    private ShardOptimizer? _optimizer;
+    private INeuronSwitch? _switch;
+    private int _chip;
+    private int _rank;
+    private long _applied = -1;
+
+    public Task Prepare(PrepareOrder order, int chip, CancellationToken cancellation)
+    {
+        _fence.Raise(order.Run, order.Generation);
+        _replica = replicas.Get(order.Run, order.UltraServer);
+        _optimizer = _replica.CreateOptimizer(chip);
+        _switch = GrainFactory.GetGrain<INeuronSwitch>(GrainKeys.UltraServer(order.Run, order.UltraServer));
+        _chip = chip;
+        _rank = (order.UltraServer * _replica.Spec.Cluster.Chips) + chip;
+        _applied = -1;
+        return Task.CompletedTask;
+    }
+
+    public async Task<double> ComputeGradient(StepTicket ticket, int buffer, CancellationToken cancellation)
+    {
+        Replica replica = Admit(ticket, cancellation);
+        if (ticket.Step <= _applied)
+        {
+            throw _fence.Refuse($"step {ticket.Step}, which this chip has applied");
+        }
+
+        double loss = 0;
+        await Compute(() => loss = replica.ComputeGradient(ticket.Step, _rank, buffer), cancellation);
+        await _switch!.Contribute(ticket, _chip, buffer, cancellation).WaitAsync(deadlines.Step, time, cancellation);
+        return loss;
+    }
+
+    public async Task Apply(StepTicket ticket, int buffer, double learningRate, float gradientScale, CancellationToken cancellation)
+    {
+        Replica replica = Admit(ticket, cancellation);
+        if (ticket.Step <= _applied)
+        {
+            throw _fence.Refuse($"step {ticket.Step}, which this chip has applied");
+        }
+
+        // Before the work and not after: a doubled message that comes meanwhile must not update the shard again.
+        _applied = ticket.Step;
+        await Compute(() => replica.Apply(_optimizer!, buffer, ticket.Step, learningRate, gradientScale), cancellation);
+    }
+
+    public async Task<EvaluationPart> Evaluate(StepTicket ticket, long first, long count, CancellationToken cancellation)
+    {
+        Replica replica = Admit(ticket, cancellation);
+        EvaluationPart part = default;
+        await Compute(() => part = replica.Evaluate(first, count), cancellation);
+        return part;
+    }
+
+    public async Task<ShardDigest> Digest(StepTicket ticket, CancellationToken cancellation)
+    {
+        Replica replica = Admit(ticket, cancellation);
+        ShardDigest digest = default;
+        await Compute(() => digest = replica.Digest(_chip), cancellation);
+        return digest;
+    }
+
+    private Replica Admit(StepTicket ticket, CancellationToken cancellation)
+    {
+        _fence.Check(ticket);
+        cancellation.ThrowIfCancellationRequested();
+        return _replica!;
+    }
+
+    /// <summary>A kernel that has started is waited for, whatever is cancelled: it works on memory that must not go away under it.</summary>
+    private Task Compute(Action work, CancellationToken cancellation) =>
+        engine.RunAsync(() =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            work();
+        });
+}
