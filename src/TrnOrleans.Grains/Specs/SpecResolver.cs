@@ -47,6 +47,7 @@ public static class SpecResolver
         Merge(merged, fromFile);
         Merge(merged, options);
         Derive((JsonObject)merged["model"]!, changes, described.Family);
+        DeriveSchedule((JsonObject)merged["training"]!, Both(fromFile, options, "training"));
         RunSpec spec = StrictJson.Read<RunSpec>(merged.ToJsonString(), file is null ? "the options" : fileName);
         SpecCheck.Check(spec);
         return spec;
@@ -136,6 +137,30 @@ public static class SpecResolver
             // Llama keeps the size of GPT's two matrices with three of 8/3 width, rounded up to 32.
             model["hidden"] = family == NetworkFamily.Llama ? ((8 * width / 3) + 31) / 32 * 32 : 4 * width;
         }
+    }
+
+    /// <summary>Without other word, a cosine warms up over a tenth of the run (at most 100 steps) and ends at a tenth of its rate; a constant rate does neither.</summary>
+    private static void DeriveSchedule(JsonObject training, JsonObject given)
+    {
+        bool cosine = training["schedule"] is JsonValue word && word.TryGetValue(out string? name) && name == "cosine";
+        if (!given.ContainsKey("warmup") && training["steps"] is JsonValue value && value.TryGetValue(out long steps))
+        {
+            training["warmup"] = cosine ? Math.Clamp(steps / 10, 0, 100) : 0;
+        }
+
+        if (!given.ContainsKey("min_learning_rate") && training["learning_rate"] is JsonValue rate && rate.TryGetValue(out double full))
+        {
+            training["min_learning_rate"] = cosine ? full / 10 : 0;
+        }
+    }
+
+    /// <summary>The keys of a section that the file or the options give.</summary>
+    private static JsonObject Both(JsonObject file, JsonObject options, string section)
+    {
+        JsonObject both = [];
+        Merge(both, file[section] as JsonObject ?? []);
+        Merge(both, options[section] as JsonObject ?? []);
+        return both;
     }
 
     private static int Integer(JsonObject model, string key) =>
