@@ -21,6 +21,9 @@ internal static class TrainCommand
 {
     private const int SampleLength = 240;
 
+    // A taste, not a benchmark: large networks get a shorter one.
+    private static readonly TimeSpan s_sampleTime = TimeSpan.FromSeconds(3);
+
     internal static Command Create()
     {
         SpecOptions spec = new();
@@ -133,7 +136,9 @@ internal static class TrainCommand
         {
             using TextGenerator generator = new(inputs.Network, weights, inputs.Spec.Training.Seed, temperature: 0.8);
             int start = vocabulary.Characters.Index().FirstOrDefault(c => c.Item == "\n").Index;
-            text = vocabulary.Decode(generator.Continue([start], SampleLength, CancellationToken.None)).Trim('\n');
+            long begun = TimeProvider.System.GetTimestamp();
+            text = vocabulary.Decode(generator.Continue([start], SampleLength, CancellationToken.None)
+                .TakeWhile(_ => TimeProvider.System.GetElapsedTime(begun) < s_sampleTime)).Trim('\n');
         });
         return text;
     }

@@ -30,6 +30,12 @@ public static class EmulatorHosting
     public static ISiloBuilder UseAlone(this ISiloBuilder silo)
     {
         (int siloPort, int gatewayPort) = FreePorts();
+        return silo.UseLoopback(siloPort, gatewayPort);
+    }
+
+    /// <summary>A silo on loopback only, alone, on given ports.</summary>
+    public static ISiloBuilder UseLoopback(this ISiloBuilder silo, int siloPort, int gatewayPort)
+    {
         silo.UseLocalhostClustering(siloPort, gatewayPort);
         silo.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         return silo;

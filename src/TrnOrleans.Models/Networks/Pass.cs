@@ -38,8 +38,11 @@ public sealed unsafe class Pass : IDisposable
     /// <summary>Samples in this pass.</summary>
     public int Samples { get; private set; }
 
+    /// <summary>Rows of a sample in this pass: the context, or less of it when inferring.</summary>
+    public int RowsPerSample { get; private set; }
+
     /// <summary>Rows in this pass.</summary>
-    public int Rows => Samples * _network.Description.RowsPerSample;
+    public int Rows => Samples * RowsPerSample;
 
     /// <summary>Rows whose target had the largest logit, after Forward with targets.</summary>
     public int Hits { get; internal set; }
@@ -73,7 +76,7 @@ public sealed unsafe class Pass : IDisposable
     {
         _gradient = gradient;
         (Training, LossScale, Seed, Step, FirstRow) = (true, lossScale, seed, step, firstRow);
-        Begin(weights, samples);
+        Begin(weights, samples, _network.Description.RowsPerSample);
         _network.Forward(this, loss: true);
         _network.Backward(this);
         _gradient = null;
@@ -85,17 +88,21 @@ public sealed unsafe class Pass : IDisposable
     public double Evaluate(AlignedBuffer weights, int samples)
     {
         Training = false;
-        Begin(weights, samples);
+        Begin(weights, samples, _network.Description.RowsPerSample);
         _network.Forward(this, loss: true);
         return SumOfLosses();
     }
 
-    /// <summary>Forward only, without targets.</summary>
+    /// <summary>Forward only, without targets, of one sample that may be shorter than the context.</summary>
+    /// <param name="weights">Flat weights, read in place.</param>
+    /// <param name="rows">Rows of the sample, from 1 to the context.</param>
     /// <returns>Logits, rows × classes; valid until the next call.</returns>
-    public ReadOnlySpan<float> Infer(AlignedBuffer weights, int samples)
+    public ReadOnlySpan<float> Infer(AlignedBuffer weights, int rows)
     {
         Training = false;
-        Begin(weights, samples);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, _network.Description.RowsPerSample);
+        Begin(weights, 1, rows);
         _network.Forward(this, loss: false);
         return Value(_network.Logits);
     }
@@ -112,12 +119,13 @@ public sealed unsafe class Pass : IDisposable
 
     internal CounterRandom DropoutRandom(ushort layer) => new(Seed, RandomUse.Dropout, layer, Step);
 
-    private void Begin(AlignedBuffer weights, int samples)
+    private void Begin(AlignedBuffer weights, int samples, int rowsPerSample)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(samples, _capacity);
         ArgumentOutOfRangeException.ThrowIfNotEqual(weights.Length, _network.Layout.Length);
         _weights = weights;
         Samples = samples;
+        RowsPerSample = rowsPerSample;
         Hits = 0;
     }
 

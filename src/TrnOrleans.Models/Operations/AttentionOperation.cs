@@ -27,20 +27,20 @@ internal sealed class AttentionOperation(
     {
         if (rotary is not null)
         {
-            Rotary.Forward(pass.Value(input), shape.RowWidth, shape.Heads + shape.KeyValueHeads, shape.Context, rotary);
+            Rotary.Forward(pass.Value(input), shape.RowWidth, shape.Heads + shape.KeyValueHeads, pass.RowsPerSample, rotary);
         }
 
-        CausalAttention.Forward(pass.Value(input), pass.Value(output), pass.Value(statistics), shape with { Sequences = pass.Samples });
+        CausalAttention.Forward(pass.Value(input), pass.Value(output), pass.Value(statistics), shape with { Sequences = pass.Samples, Context = pass.RowsPerSample });
     }
 
     internal override void Backward(Pass pass)
     {
         CausalAttention.Backward(
             pass.Value(input), pass.Value(output), pass.Value(statistics), pass.Gradient(output), pass.Gradient(input),
-            shape with { Sequences = pass.Samples });
+            shape with { Sequences = pass.Samples, Context = pass.RowsPerSample });
         if (rotary is not null)
         {
-            Rotary.Backward(pass.Gradient(input), shape.RowWidth, shape.Heads + shape.KeyValueHeads, shape.Context, rotary);
+            Rotary.Backward(pass.Gradient(input), shape.RowWidth, shape.Heads + shape.KeyValueHeads, pass.RowsPerSample, rotary);
         }
     }
 }

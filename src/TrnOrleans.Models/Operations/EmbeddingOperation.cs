@@ -22,7 +22,7 @@ internal sealed class EmbeddingOperation(string name, Tensor output, Parameter t
     internal override void Forward(Pass pass) =>
         Embedding.Forward(
             pass.Inputs.Tokens.AsSpan(0, pass.Rows), pass.Weight(table), positions is null ? default : pass.Weight(positions), pass.Value(output),
-            output.Width, pass.Inputs.RowsPerSample);
+            output.Width, pass.RowsPerSample);
 
     internal override void Backward(Pass pass)
     {
@@ -35,6 +35,6 @@ internal sealed class EmbeddingOperation(string name, Tensor output, Parameter t
 
         positionGradient.Clear();
         Embedding.Backward(
-            pass.Inputs.Tokens.AsSpan(0, pass.Rows), pass.Gradient(output), tableGradient, positionGradient, output.Width, pass.Inputs.RowsPerSample);
+            pass.Inputs.Tokens.AsSpan(0, pass.Rows), pass.Gradient(output), tableGradient, positionGradient, output.Width, pass.RowsPerSample);
     }
 }

@@ -39,13 +39,12 @@ public sealed class TextGenerator(Network network, AlignedBuffer weights, ulong 
         int context = network.Description.Context;
         int used = Math.Min(context, tokens.Count);
         Span<int> inputs = _pass.Inputs.Tokens;
-        inputs.Clear();
         for (int i = 0; i < used; i++)
         {
             inputs[i] = tokens[tokens.Count - used + i];
         }
 
-        ReadOnlySpan<float> logits = _pass.Infer(weights, 1).Slice((used - 1) * network.Description.Vocabulary, network.Description.Vocabulary);
+        ReadOnlySpan<float> logits = _pass.Infer(weights, used).Slice((used - 1) * network.Description.Vocabulary, network.Description.Vocabulary);
         int best = 0;
         for (int i = 1; i < logits.Length; i++)
         {
