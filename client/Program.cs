@@ -31,7 +31,7 @@ catch (OperationCanceledException)
 catch (Exception error) when (Failures.Of(error) is not null)
 {
     (string sentence, int code) = Failures.Of(error)!.Value;
-    Console.Error.WriteLine($"trn: {sentence}");
+    Console.Error.WriteLine($"trn: {sentence.ReplaceLineEndings(" ")}");
     return code;
 }
 
@@ -52,6 +52,6 @@ static int Complain(ParseResult parsed)
     }
 
     string message = command is RootCommand && parsed.Tokens.Count == 0 ? "say what to do, such as `trn train`; `trn --help` lists the commands" : parsed.Errors[0].Message;
-    Console.Error.WriteLine($"trn: {message.TrimEnd('.')}");
+    Console.Error.WriteLine($"trn: {message.TrimEnd('.').ReplaceLineEndings(" ")}");
     return Failures.Usage;
 }

@@ -52,6 +52,12 @@ internal static class GenerateCommand
 
         CharacterVocabulary vocabulary = loaded.Vocabulary
             ?? throw new InvalidDescriptionException($"{path} does not say which characters its tokens are; train with `trn train --init {path} --save FILE` first");
+        if (vocabulary.Count != loaded.Network.Description.Vocabulary)
+        {
+            throw new InvalidDescriptionException(
+                $"{path} knows {loaded.Network.Description.Vocabulary} tokens and says for {vocabulary.Count} of them which characters they are; train without --vocabulary to generate text");
+        }
+
         if (prompt.Length == 0)
         {
             throw new InvalidDescriptionException("--prompt is empty; give at least one character");

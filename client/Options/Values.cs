@@ -7,8 +7,18 @@ namespace TrnOrleans.Client.Options;
 /// <summary>Options whose complaints are sentences.</summary>
 internal static class Values
 {
-    internal static Option<string?> Text(string name, string helpName, string description) =>
-        new(name) { Description = description, HelpName = helpName, Arity = ArgumentArity.ExactlyOne };
+    internal static Option<string?> Text(string name, string helpName, string description)
+    {
+        Option<string?> option = new(name) { Description = description, HelpName = helpName, Arity = ArgumentArity.ExactlyOne };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value.Length: 0 }])
+            {
+                result.AddError($"{name} is empty; it takes {helpName}");
+            }
+        });
+        return option;
+    }
 
     internal static Option<bool?> Flag(string name, string description) => new(name) { Description = description, Arity = ArgumentArity.Zero, CustomParser = _ => true };
 

@@ -24,6 +24,9 @@ public static class SpecResolver
     public static RunSpec Resolve(string? file, string fileName, string? model, JsonObject options)
     {
         JsonObject fromFile = file is null ? [] : Parse(file, fileName);
+
+        // Values of options are long and double; read as text they are any number type that is asked for, as in a file.
+        options = Parse(options.ToJsonString(), "the options");
         JsonObject fileModel = fromFile["model"] as JsonObject ?? [];
         string? preset = Take(fileModel, Preset, fileName);
         string? config = Take(fileModel, Config, fileName);
@@ -67,7 +70,15 @@ public static class SpecResolver
         try
         {
             JsonNode? node = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return node as JsonObject ?? throw new InvalidDescriptionException($"{name} holds no JSON object");
+            JsonObject parsed = node as JsonObject ?? throw new InvalidDescriptionException($"{name} holds no JSON object");
+
+            // Strings are decoded late; half a surrogate pair shows only now.
+            _ = parsed.ToJsonString();
+            return parsed;
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDescriptionException($"{name} is not JSON: a string holds half a character", error);
         }
         catch (JsonException error)
         {
@@ -165,5 +176,5 @@ public static class SpecResolver
 
     private static int Integer(JsonObject model, string key) =>
         model[key] is JsonValue value && value.TryGetValue(out int number) ? number
-        : throw new InvalidDescriptionException($"model.{key} must be a whole number");
+        : throw new InvalidDescriptionException($"model.{key} is {model[key]?.ToJsonString() ?? "missing"}; it must be a whole number between 1 and 16777216");
 }

@@ -17,7 +17,7 @@ public sealed record IdxContent(int[] Sizes, byte[] Values, string Sha256);
 /// <remarks>Format: yann.lecun.com/exdb/mnist. The sizes in the header cap what is decompressed, so a gzip bomb costs one byte.</remarks>
 public static class IdxReader
 {
-    private const long LargestContent = 1L << 31;
+    private static readonly long s_largestContent = Array.MaxLength;
 
     /// <summary>Reads a file with a given number of dimensions.</summary>
     /// <exception cref="InvalidDescriptionException">missing, wrong magic number, or of another length than its header says.</exception>
@@ -74,9 +74,9 @@ public static class IdxReader
             sizes[i] = (int)Math.Min(size, int.MaxValue);
         }
 
-        if (product <= 0 || product >= LargestContent)
+        if (product <= 0 || product > s_largestContent)
         {
-            throw new InvalidDescriptionException($"{path} claims {product} values; between 1 and {LargestContent - 1} are read");
+            throw new InvalidDescriptionException($"{path} claims {product} values; between 1 and {s_largestContent} are read");
         }
 
         long expected = (long)product;

@@ -26,6 +26,7 @@ public static class DescriptionCheck
         Size(d.KeyValueHeads, "key_value_heads");
         Size(d.Width, "width");
         Size(d.HeadWidth, "head_width");
+        Require((long)d.Heads * d.HeadWidth <= LargestSize, $"{d.Heads} heads of width {d.HeadWidth} are too wide together; at most {LargestSize} floats make a row");
         Size(d.Hidden, "hidden");
         Size(d.Context, "context");
         Require(d.Vocabulary is >= 0 and <= LargestSize, $"vocabulary is {d.Vocabulary}; it must be between 1 and {LargestSize}");

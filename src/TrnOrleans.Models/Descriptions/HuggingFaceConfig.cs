@@ -26,9 +26,13 @@ public static class HuggingFaceConfig
         {
             throw new InvalidDescriptionException($"{path} is not JSON: {FirstSentence(error.Message)}", error);
         }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDescriptionException($"{path} is not JSON: a string is not Unicode text", error);
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidDescriptionException($"cannot read {path}: {error.Message}", error);
+            throw new InvalidDescriptionException($"cannot read {path}: {Weights.SafetensorsReader.Reason(error)}", error);
         }
     }
 
@@ -174,7 +178,7 @@ public static class HuggingFaceConfig
         {
             if (Flag(name, value) != value)
             {
-                throw new InvalidDescriptionException(FormattableString.Invariant($"{path} has {name} {!value}; only {value} can be executed").ToString());
+                throw new InvalidDescriptionException($"{path} has {name} {(value ? "false" : "true")}; only {(value ? "true" : "false")} can be executed");
             }
         }
 

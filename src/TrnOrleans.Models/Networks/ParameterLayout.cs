@@ -16,7 +16,7 @@ public sealed class ParameterLayout
     public long Length { get; private set; }
 
     /// <summary>Number of trained values, without the gaps.</summary>
-    public long Count => _parameters.Sum(p => (long)p.Length);
+    public long Count => _parameters.Sum(p => (long)p.Rows * p.Columns);
 
     /// <summary>The slice of the flat weights that one of <paramref name="shards"/> owners keeps: aligned, contiguous, within one block of even.</summary>
     public (long Start, long Length) Shard(int index, int shards)

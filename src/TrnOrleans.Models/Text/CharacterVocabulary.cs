@@ -32,7 +32,7 @@ public sealed class CharacterVocabulary
         List<Rune> runes = [];
         foreach (string character in characters)
         {
-            Rune[] one = [.. character.EnumerateRunes()];
+            Rune[] one = [.. (character ?? string.Empty).EnumerateRunes()];
             if (one.Length != 1 || (runes.Count > 0 && one[0].Value <= runes[^1].Value))
             {
                 throw new InvalidDescriptionException($"{source}: the vocabulary is not a list of single characters in ascending order");

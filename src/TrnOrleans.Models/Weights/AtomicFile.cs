@@ -8,11 +8,7 @@ public static class AtomicFile
     /// <exception cref="UnauthorizedAccessException">no permission, or the path is a folder.</exception>
     public static async Task WriteAsync(string path, Func<Stream, Task> write)
     {
-        if (Directory.Exists(path))
-        {
-            throw new UnauthorizedAccessException($"{path} is a folder");
-        }
-
+        RefuseSpecial(path);
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
@@ -37,11 +33,7 @@ public static class AtomicFile
     /// <exception cref="UnauthorizedAccessException">no permission, or the path is a folder.</exception>
     public static void CheckWritable(string path)
     {
-        if (Directory.Exists(path))
-        {
-            throw new UnauthorizedAccessException($"{path} is a folder");
-        }
-
+        RefuseSpecial(path);
         string probe = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
@@ -50,6 +42,20 @@ public static class AtomicFile
         finally
         {
             TryDelete(probe);
+        }
+    }
+
+    /// <summary>A rename would put the file in the place of a folder or of a device such as /dev/null.</summary>
+    private static void RefuseSpecial(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new UnauthorizedAccessException($"{path} is a folder");
+        }
+
+        if (OperatingSystem.IsLinux() && Path.GetDirectoryName(Path.GetFullPath(path)) == "/dev")
+        {
+            throw new IOException($"{path} is a device");
         }
     }
 

@@ -66,6 +66,10 @@ public static class SafetensorsHeader
             CheckCoverage(entries.Values, dataLength, path);
             return (entries, metadata);
         }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidWeightsException($"{path}: a string in the header is not Unicode text", error);
+        }
         catch (JsonException error)
         {
             throw new InvalidWeightsException(

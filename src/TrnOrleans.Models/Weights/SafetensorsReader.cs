@@ -21,7 +21,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             _file = File.OpenHandle(path, options: FileOptions.SequentialScan);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new InvalidWeightsException($"cannot read {path}: {Reason(error)}", error);
         }
@@ -101,6 +101,7 @@ public sealed class SafetensorsReader : IDisposable
     {
         FileNotFoundException or DirectoryNotFoundException => "there is no such file",
         UnauthorizedAccessException => "it is a folder, or permission is denied",
+        ArgumentException => "this is no path",
         _ => error.Message.TrimEnd('.'),
     };
 

@@ -8,4 +8,5 @@ public enum RandomUse : ushort
     Dropout = 3,
     Sampling = 4,
     Shuffle = 5,
+    Fault = 6,
 }
