@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using TrnOrleans.Client;
 using TrnOrleans.Client.Commands;
+using TrnOrleans.Client.Running;
 using TrnOrleans.Models.Json;
 
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
@@ -26,7 +27,8 @@ try
 }
 catch (OperationCanceledException)
 {
-    return Failures.Interrupted;
+    // Ctrl-C or SIGTERM before there was anything to end in order.
+    return StopSignals.LastCode;
 }
 catch (Exception error) when (Failures.Of(error) is not null)
 {

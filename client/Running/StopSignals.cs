@@ -23,6 +23,9 @@ internal sealed class StopSignals : IDisposable
     /// <summary>The exit code for the signal that came; success when none did.</summary>
     internal int ExitCode { get; private set; }
 
+    /// <summary>The exit code for the last signal of this process.</summary>
+    internal static int LastCode { get; private set; } = Failures.Interrupted;
+
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations)
@@ -42,6 +45,7 @@ internal sealed class StopSignals : IDisposable
 
         context.Cancel = true;
         ExitCode = code;
+        LastCode = code;
         _asked.Cancel();
     }
 }

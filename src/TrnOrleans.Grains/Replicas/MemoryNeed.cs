@@ -6,11 +6,14 @@ namespace TrnOrleans.Grains.Replicas;
 /// <summary>What a run needs of the machine's memory, before it is taken.</summary>
 public static class MemoryNeed
 {
-    /// <summary>Bytes of weights, optimizer state and gradient buffers of all replicas on one silo; activations come on top.</summary>
+    /// <summary>Bytes of weights, optimizer state, gradient buffers and activations of all replicas, on one silo.</summary>
     public static Int128 Bytes(RunInputs inputs, int threads)
     {
-        int buffers = 1 + inputs.Spec.Optimizer.StateCount + BufferPool.CountFor(inputs.Spec.Cluster.Chips, threads);
-        return (Int128)inputs.Network.Layout.Length * sizeof(float) * buffers * inputs.Spec.Cluster.UltraServers;
+        RunSpec spec = inputs.Spec;
+        int buffers = 1 + spec.Optimizer.StateCount + BufferPool.CountFor(spec.Cluster.Chips, threads);
+        int passes = Math.Min(spec.Cluster.Chips, threads);
+        Int128 activations = (Int128)inputs.Network.BytesPerSample(training: true) * (spec.Training.Batch / spec.Cluster.TotalChips) * passes;
+        return (((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations) * spec.Cluster.UltraServers;
     }
 
     /// <summary>Refuses a run that cannot fit, instead of letting the machine kill it later.</summary>
@@ -22,7 +25,7 @@ public static class MemoryNeed
         if (inputs.Network.Layout.Length > int.MaxValue || need > available)
         {
             throw new InvalidDescriptionException(
-                $"this run needs {Gibibytes(need)} for {inputs.Network.Layout.Count:N0} parameters, and the machine has {Gibibytes(available)}; choose a smaller network, fewer --ultraservers or fewer --chips");
+                $"this run needs {Gibibytes(need)} for {inputs.Network.Layout.Count:N0} parameters and its activations, and the machine has {Gibibytes(available)}; choose a smaller network, --context or --batch, more --chips for the batch, or fewer --ultraservers");
         }
     }
 

@@ -58,7 +58,10 @@ public sealed class DatasetLoader(DataCatalogue catalogue, Downloader? downloade
     {
         try
         {
-            return new FileInfo(path).Length <= LargestText
+            // A device such as /dev/zero has no length and no end.
+            long length = new FileInfo(path).Length;
+            return length == 0 ? []
+                : length <= LargestText
                 ? await File.ReadAllBytesAsync(path, cancellation).ConfigureAwait(false)
                 : throw new InvalidDescriptionException($"{path} is larger than 1 GiB; cut out a part to train on");
         }

@@ -46,7 +46,7 @@ public sealed class TextDataset : IDataset
     {
         if (bytes.IsEmpty)
         {
-            throw new InvalidDescriptionException($"{name} is empty; a text to train on needs some thousand characters");
+            throw new InvalidDescriptionException($"{name} is empty or no regular file; a text to train on needs some thousand characters");
         }
 
         string text;

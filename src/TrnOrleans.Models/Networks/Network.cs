@@ -47,6 +47,9 @@ public sealed class Network
     /// <summary>Memory for forward only: a few tensors, whatever the depth.</summary>
     public Pass CreateInferencePass(int samples) => CreatePass(samples, training: false);
 
+    /// <summary>Bytes of activations that a pass over one sample needs.</summary>
+    public long BytesPerSample(bool training) => (long)Plan(training).Width * Description.RowsPerSample * sizeof(float);
+
     /// <summary>Fresh weights: normal or constant per parameter, a pure function of the seed.</summary>
     /// <param name="weights">Layout.Length floats; overwritten.</param>
     /// <param name="seed">Of the run.</param>
@@ -95,10 +98,11 @@ public sealed class Network
 
     private Pass CreatePass(int samples, bool training)
     {
-        Lifetime[] lifetimes = LifetimeAnalysis.Compute(_operations, _tensors, Logits, training);
-        MemoryPlan plan = new(lifetimes);
+        MemoryPlan plan = Plan(training);
         int[] values = plan.Offsets[.._tensors.Length];
         int[] gradients = [.. _tensors.Select(t => plan.Offsets[LifetimeAnalysis.GradientSlot(t, Logits, _tensors.Length)])];
         return new Pass(this, samples, values, gradients, plan.Width);
     }
+
+    private MemoryPlan Plan(bool training) => new(LifetimeAnalysis.Compute(_operations, _tensors, Logits, training));
 }

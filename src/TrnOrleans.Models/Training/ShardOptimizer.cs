@@ -48,7 +48,7 @@ public sealed class ShardOptimizer
             if (_spec.Kind == OptimizerKind.AdamW)
             {
                 AdamWStep update = new(
-                    (float)learningRate, (float)_spec.Beta1, (float)_spec.Beta2, (float)_spec.Epsilon, decay, gradientScale, correction1, correction2);
+                    (float)learningRate, _spec.Beta1, _spec.Beta2, (float)_spec.Epsilon, decay, gradientScale, correction1, correction2);
                 AdamW.Update(w, g, states[0].Span(start, length), states[1].Span(start, length), update);
             }
             else

@@ -52,6 +52,13 @@ public sealed class ComputeEngine : IDisposable
         ObjectDisposedException.ThrowIf(_stopping, this);
         (urgent ? _urgent : _queue).Enqueue(job);
         Interlocked.MemoryBarrier();
+        if (_stopping)
+        {
+            // Dispose may have looked at the queues before this job was in: nobody else would end it.
+            CancelQueued();
+            return;
+        }
+
         CallHelpers(1);
     }
 
@@ -107,12 +114,7 @@ public sealed class ComputeEngine : IDisposable
             worker.Thread.Join();
         }
 
-        while (_urgent.TryDequeue(out ComputeJob? job) || _queue.TryDequeue(out job))
-        {
-            job.Cancel();
-        }
-
-        _wake.Dispose();
+        CancelQueued();
     }
 
     /// <summary>Wakes sleeping workers, at most as many as there is work for.</summary>
@@ -128,6 +130,14 @@ public sealed class ComputeEngine : IDisposable
     private static unsafe void RunPiece<TPieces>(void* context, int piece)
         where TPieces : struct, IPieces => Unsafe.AsRef<TPieces>(context).Run(piece);
 
+    private void CancelQueued()
+    {
+        while (_urgent.TryDequeue(out ComputeJob? job) || _queue.TryDequeue(out job))
+        {
+            job.Cancel();
+        }
+    }
+
     private bool RunQueuedJob()
     {
         if (!_urgent.TryDequeue(out ComputeJob? job) && !_queue.TryDequeue(out job))
@@ -141,15 +151,24 @@ public sealed class ComputeEngine : IDisposable
 
     private bool HelpSomebody(Worker self)
     {
-        foreach (Worker other in _workers)
+        // A helper is inside a piece too: what the piece calls runs in place.
+        self.Leading = true;
+        try
         {
-            if (other != self && other.Region.HasWork && other.Region.Help())
+            foreach (Worker other in _workers)
             {
-                return true;
+                if (other != self && other.Region.HasWork && other.Region.Help())
+                {
+                    return true;
+                }
             }
-        }
 
-        return false;
+            return false;
+        }
+        finally
+        {
+            self.Leading = false;
+        }
     }
 
     private bool AnythingToDo(Worker self)

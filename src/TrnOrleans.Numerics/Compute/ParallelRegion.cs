@@ -29,6 +29,9 @@ internal sealed unsafe class ParallelRegion
         _error = null;
         _next = 0;
         _open = true;
+
+        // Open before the count of sleepers is read, as a worker counts itself before it looks for open regions: one of the two sees the other.
+        Interlocked.MemoryBarrier();
         engine.CallHelpers(pieces - 1);
         TakePieces();
         _open = false;

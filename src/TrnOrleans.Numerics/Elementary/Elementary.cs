@@ -57,8 +57,10 @@ public static class VectorMath
 
         Vector512<float> far = Vector512.Create(1f) - (Vector512.Create(2f) / (Exp(magnitude + magnitude) + Vector512.Create(1f)));
         Vector512<int> sign = x.AsInt32() & Vector512.Create(int.MinValue);
-        far = (far.AsInt32() | sign).AsSingle();
-        return Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(0.625f)), near, far);
+
+        // The sign comes last: the polynomial turns −0 into +0.
+        Vector512<float> result = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(0.625f)), near, far);
+        return (result.AsInt32() | sign).AsSingle();
     }
 
     /// <summary>1 / (1 + e^−x).</summary>

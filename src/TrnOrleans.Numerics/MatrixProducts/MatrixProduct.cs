@@ -11,7 +11,7 @@ public static unsafe class MatrixProduct
     /// <summary>C = A · B (+ bias on every row) (+ residual).</summary>
     /// <param name="a">m × k.</param>
     /// <param name="b">k × n.</param>
-    /// <param name="c">m × n; overwritten; may be the residual, may not be a or b.</param>
+    /// <param name="c">m × n; overwritten; may not overlap a, b or the residual: it holds unfinished chains before the residual is read.</param>
     /// <param name="m">Rows of C.</param>
     /// <param name="n">Columns of C.</param>
     /// <param name="k">Length of a chain; 0 gives bias + residual.</param>
@@ -46,6 +46,11 @@ public static unsafe class MatrixProduct
         Shape.Check(c, (long)m * n, nameof(c));
         Shape.CheckOptional(bias, n, nameof(bias));
         Shape.CheckOptional(residual, (long)m * n, nameof(residual));
+        if (c.Overlaps(residual))
+        {
+            throw new ArgumentException("the residual is read after C has been written; it needs memory of its own", nameof(residual));
+        }
+
         if (m == 0 || n == 0)
         {
             return;

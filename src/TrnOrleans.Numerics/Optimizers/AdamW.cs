@@ -7,7 +7,7 @@ namespace TrnOrleans.Numerics.Optimizers;
 
 /// <summary>The numbers of one AdamW update.</summary>
 /// <param name="LearningRate">Of this step.</param>
-/// <param name="Beta1">Decay of the first moment.</param>
+/// <param name="Beta1">Decay of the first moment; in double, because 1 − β loses digits in float.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
 /// <param name="WeightDecay">Decoupled: w loses learningRate · weightDecay · w.</param>
@@ -15,7 +15,7 @@ namespace TrnOrleans.Numerics.Optimizers;
 /// <param name="Correction1">1 − β₁^t, t from 1.</param>
 /// <param name="Correction2">1 − β₂^t.</param>
 public readonly record struct AdamWStep(
-    float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, float GradientScale, float Correction1, float Correction2);
+    float LearningRate, double Beta1, double Beta2, float Epsilon, float WeightDecay, float GradientScale, float Correction1, float Correction2);
 
 /// <summary>AdamW with bias correction (Loshchilov and Hutter 2019), in PyTorch's order of operations; one pass over memory.</summary>
 public static unsafe class AdamW
@@ -50,10 +50,10 @@ public static unsafe class AdamW
             float* v = Second + start;
             int length = ElementBlocks.LengthOf(piece, Length);
             Vector512<float> scale = Vector512.Create(Step.GradientScale);
-            Vector512<float> beta1 = Vector512.Create(Step.Beta1);
-            Vector512<float> beta2 = Vector512.Create(Step.Beta2);
-            Vector512<float> rest1 = Vector512.Create(1f - Step.Beta1);
-            Vector512<float> rest2 = Vector512.Create(1f - Step.Beta2);
+            Vector512<float> beta1 = Vector512.Create((float)Step.Beta1);
+            Vector512<float> beta2 = Vector512.Create((float)Step.Beta2);
+            Vector512<float> rest1 = Vector512.Create((float)(1 - Step.Beta1));
+            Vector512<float> rest2 = Vector512.Create((float)(1 - Step.Beta2));
             Vector512<float> keep = Vector512.Create(1f - (Step.LearningRate * Step.WeightDecay));
             Vector512<float> stepSize = Vector512.Create(Step.LearningRate / Step.Correction1);
             Vector512<float> rootCorrection = Vector512.Create(1f / MathF.Sqrt(Step.Correction2));
