@@ -10,6 +10,7 @@ namespace TrnOrleans.Client.Output;
 /// <summary>A panel that is drawn again as the run goes on: progress, losses and their curve, speed, time left, chips.</summary>
 internal sealed class LiveView : IRunView, IDisposable
 {
+    private const int BarWidth = 40;
     private static readonly TimeSpan s_betweenFrames = TimeSpan.FromMilliseconds(120);
     private readonly IAnsiConsole _console;
     private readonly TimeProvider _time;
@@ -111,9 +112,9 @@ internal sealed class LiveView : IRunView, IDisposable
         Row("model", new Text(Words.Network(inputs)));
         Row("data", new Text($"{inputs.Dataset.Name}: {inputs.Dataset.Summary}"));
         Row("cluster", new Text($"{Words.Cluster(inputs.Spec.Cluster, _threads)} (emulated)"));
-        Row("progress", new Columns(
-            new BreakdownChart().Width(40).HideTags().AddItem("done", done, Color.Green).AddItem("left", Math.Max(0, steps - done), Color.Grey23),
-            new Text($"{done:N0} of {Words.Count(steps, "step")}")) { Expand = false });
+        int filled = (int)(BarWidth * done / steps);
+        Row("progress", new Markup(
+            $"[green]{new string('█', filled)}[/][grey23]{new string('░', BarWidth - filled)}[/]  {done:N0} of {Words.Count(steps, "step")}"));
         Row("loss", new Text(_step is { } step ? $"{step.Loss.ToString("F4", CultureInfo.InvariantCulture)}  {_curve}" : "…"));
         Row("validation", new Text(_validation is { } v
             ? string.Create(CultureInfo.InvariantCulture, $"{v.Loss:F4}, accuracy {v.Accuracy:P2} after {v.Step:N0} steps")

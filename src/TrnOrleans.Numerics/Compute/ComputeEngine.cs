@@ -10,8 +10,11 @@ namespace TrnOrleans.Numerics.Compute;
 /// <remarks>Kernels never run on the thread pool: there they hold back every grain for seconds.</remarks>
 public sealed class ComputeEngine : IDisposable
 {
-    // About 50 µs of looking around before a thread sleeps: longer than the serial parts between two kernels, too short to heat the room.
-    private const int SpinsBeforeParking = 600;
+    // How often a worker without work looks around while another computes: about 50 µs, longer than the serial parts between two kernels.
+    private const int LooksWhileOthersCompute = 200;
+
+    // And while nobody does: the next job is a message away, and the messages need the cores.
+    private const int LooksWhileAllRest = 4;
 
     [ThreadStatic]
     private static Worker? t_worker;
@@ -19,8 +22,7 @@ public sealed class ComputeEngine : IDisposable
     private readonly ConcurrentQueue<ComputeJob> _urgent = new();
     private readonly ConcurrentQueue<ComputeJob> _queue = new();
     private readonly Worker[] _workers;
-    private readonly SemaphoreSlim _wake = new(0);
-    private int _parked;
+    private int _computing;
     private volatile bool _stopping;
 
     /// <param name="threads">Compute threads; at least one. Never changes a result.</param>
@@ -108,7 +110,8 @@ public sealed class ComputeEngine : IDisposable
         }
 
         _stopping = true;
-        _wake.Release(_workers.Length);
+        Interlocked.MemoryBarrier();
+        CallHelpers(_workers.Length);
         foreach (Worker worker in _workers)
         {
             worker.Thread.Join();
@@ -117,13 +120,20 @@ public sealed class ComputeEngine : IDisposable
         CancelQueued();
     }
 
-    /// <summary>Wakes sleeping workers, at most as many as there is work for.</summary>
+    /// <summary>Wakes sleeping workers, at most as many as there is work for; each sleep is ended once.</summary>
     internal void CallHelpers(int wanted)
     {
-        int parked = Volatile.Read(ref _parked);
-        if (parked > 0 && wanted > 0)
+        foreach (Worker worker in _workers)
         {
-            _wake.Release(Math.Min(parked, wanted));
+            if (wanted <= 0)
+            {
+                return;
+            }
+
+            if (worker.TryWake())
+            {
+                wanted--;
+            }
         }
     }
 
@@ -145,7 +155,16 @@ public sealed class ComputeEngine : IDisposable
             return false;
         }
 
-        job.Execute();
+        Interlocked.Increment(ref _computing);
+        try
+        {
+            job.Execute();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _computing);
+        }
+
         return true;
     }
 
@@ -199,20 +218,15 @@ public sealed class ComputeEngine : IDisposable
             {
                 idle = 0;
             }
-            else if (++idle < SpinsBeforeParking)
+            else if (++idle < (Volatile.Read(ref _computing) > 0 ? LooksWhileOthersCompute : LooksWhileAllRest))
             {
-                Thread.SpinWait(4);
+                // A yield and not a bare spin: whoever has a message to bring may want this core.
+                Thread.SpinWait(2);
+                Thread.Yield();
             }
             else
             {
-                // Counted as parked first, then one more look: whoever publishes work after that look sees the count and wakes us.
-                Interlocked.Increment(ref _parked);
-                if (!AnythingToDo(self))
-                {
-                    _wake.Wait();
-                }
-
-                Interlocked.Decrement(ref _parked);
+                self.Sleep();
                 idle = 0;
             }
         }
@@ -220,6 +234,10 @@ public sealed class ComputeEngine : IDisposable
 
     private sealed class Worker
     {
+        private readonly object _gate = new();
+        private int _asleep;
+        private bool _woken;
+
         internal Worker(ComputeEngine engine, int index)
         {
             Engine = engine;
@@ -233,5 +251,42 @@ public sealed class ComputeEngine : IDisposable
         internal Thread Thread { get; }
 
         internal bool Leading { get; set; }
+
+        /// <summary>Sleeps until somebody has work; says so first and then looks once more, so that no work is slept over.</summary>
+        internal void Sleep()
+        {
+            Interlocked.Exchange(ref _asleep, 1);
+            if (Engine.AnythingToDo(this))
+            {
+                TryWake();
+            }
+
+            lock (_gate)
+            {
+                while (!_woken)
+                {
+                    Monitor.Wait(_gate);
+                }
+
+                _woken = false;
+            }
+        }
+
+        /// <summary>Ends a sleep, if there is one that nobody else has ended.</summary>
+        internal bool TryWake()
+        {
+            if (Volatile.Read(ref _asleep) == 0 || Interlocked.Exchange(ref _asleep, 0) == 0)
+            {
+                return false;
+            }
+
+            lock (_gate)
+            {
+                _woken = true;
+                Monitor.Pulse(_gate);
+            }
+
+            return true;
+        }
     }
 }

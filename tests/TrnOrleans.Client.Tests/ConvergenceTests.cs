@@ -1,0 +1,47 @@
+using System.Text.Json;
+using TrnOrleans.Tests;
+
+namespace TrnOrleans.Client.Tests;
+
+/// <summary>Real networks on real data learn what they should, as far as a minute of tests can show; skipped where the data is not.</summary>
+public sealed class ConvergenceTests
+{
+    /// <summary>A quarter of the 2,000 steps in which this network reaches 1.75; a bigram model stands at 2.48.</summary>
+    [Fact]
+    public async Task Gpt_nano_is_well_below_a_bigram_model_after_500_steps_on_Tiny_Shakespeare()
+    {
+        string text = Path.Combine(Environment.GetEnvironmentVariable("TRN_DATA") ?? string.Empty, "tinyshakespeare.txt");
+        Assert.SkipUnless(File.Exists(text), "TRN_DATA names no folder with tinyshakespeare.txt");
+        JsonElement end = await EndAsync("--data", text, "--steps", "500", "--eval-every", "0");
+        Assert.InRange(end.GetProperty("validation_loss").GetDouble(), 1.5, 2.15);
+    }
+
+    [Fact]
+    public async Task An_mlp_learns_Fashion_MNIST_over_16_chips()
+    {
+        Assert.SkipUnless(Directory.Exists("/usr/share/datasets/fashion-mnist"), "Debian's dataset-fashion-mnist is not installed");
+        JsonElement end = await EndAsync("--model", "mlp", "--data", "fashion-mnist", "--chips", "16", "--epochs", "2", "--eval-every", "0");
+        Assert.InRange(end.GetProperty("accuracy").GetDouble(), 0.845, 0.95);
+    }
+
+    /// <summary>144 chips share the weights and a few gradient buffers: memory grows with the logarithm of the chips.</summary>
+    [Fact]
+    public async Task An_UltraServer_of_144_chips_trains_gpt_mini_in_little_memory()
+    {
+        string folder = Directory.CreateTempSubdirectory("trn-144").FullName;
+        string text = Path.Combine(folder, "text.txt");
+        await File.WriteAllTextAsync(text, string.Concat(Enumerable.Range(0, 400).Select(i => $"{i} times {i} is {i * i}. ")), TestContext.Current.CancellationToken);
+        JsonElement end = await EndAsync("--model", "gpt-mini", "--data", text, "--chips", "144", "--batch", "144", "--steps", "2", "--eval-every", "0");
+        Assert.InRange(end.GetProperty("peak_memory_bytes").GetInt64(), 1, 1_200_000_000);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<JsonElement> EndAsync(params string[] options)
+    {
+        ChildProcess.Result result = await ChildProcess.DotnetAsync("trn", ["train", "--json", .. options]);
+        Assert.True(result.ExitCode == 0, result.Errors);
+        JsonElement end = JsonDocument.Parse(result.Lines[^1]).RootElement;
+        Assert.Equal("end", end.GetProperty("event").GetString());
+        return end;
+    }
+}
