@@ -4,7 +4,8 @@ using TrnOrleans.Numerics.Elementary;
 
 namespace TrnOrleans.Numerics.Activations;
 
-/// <summary>GELU in its tanh form, 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))), as GPT-2 uses it ("gelu_new").</summary>
+/// <summary>GELU in its tanh form, 0.5 x (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), as GPT-2 uses it ("gelu_new").</summary>
+/// <remarks>Computed as x · sigmoid(2u), which is the same function and loses no digits where 1 + tanh u would cancel.</remarks>
 public static class Gelu
 {
     private const float SquareRootOf2OverPi = 0.7978845608028654f;
@@ -20,11 +21,7 @@ public static class Gelu
     private readonly struct Function : IUnary
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Value(Vector512<float> x)
-        {
-            Vector512<float> t = VectorMath.Tanh(Inner(x));
-            return Vector512.Create(0.5f) * x * (Vector512.Create(1f) + t);
-        }
+        public static Vector512<float> Value(Vector512<float> x) => x * VectorMath.Sigmoid(TwiceInner(x));
     }
 
     private readonly struct Derivative : IBinary
@@ -32,20 +29,17 @@ public static class Gelu
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Value(Vector512<float> x, Vector512<float> gradient)
         {
-            Vector512<float> t = VectorMath.Tanh(Inner(x));
+            Vector512<float> s = VectorMath.Sigmoid(TwiceInner(x));
             Vector512<float> slope = Vector512.FusedMultiplyAdd(
-                x * x, Vector512.Create(3 * Cubic * SquareRootOf2OverPi), Vector512.Create(SquareRootOf2OverPi));
-            Vector512<float> half = Vector512.Create(0.5f);
-            Vector512<float> first = half * (Vector512.Create(1f) + t);
-            Vector512<float> second = half * x * (Vector512.Create(1f) - (t * t)) * slope;
-            return gradient * (first + second);
+                x * x, Vector512.Create(6 * Cubic * SquareRootOf2OverPi), Vector512.Create(2 * SquareRootOf2OverPi));
+            return gradient * Vector512.FusedMultiplyAdd(x * slope, s * (Vector512.Create(1f) - s), s);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Inner(Vector512<float> x)
+    private static Vector512<float> TwiceInner(Vector512<float> x)
     {
         Vector512<float> cube = x * x * x;
-        return Vector512.Create(SquareRootOf2OverPi) * Vector512.FusedMultiplyAdd(cube, Vector512.Create(Cubic), x);
+        return Vector512.Create(2 * SquareRootOf2OverPi) * Vector512.FusedMultiplyAdd(cube, Vector512.Create(Cubic), x);
     }
 }
