@@ -28,7 +28,7 @@ internal static class TrainCommand
     {
         SpecOptions spec = new();
         Option<string?> save = Values.Text("--save", "FILE", "Write the weights there at the end (safetensors).");
-        Command command = new("train", "Trains a network, data-parallel over emulated chips.");
+        Command command = new("train", "Trains a network, data-parallel over emulated chips. `trn spec` with the same options shows every value that it would use.");
         spec.AddTo(command);
         command.Options.Add(save);
         command.Options.Add(CommonOptions.Threads);

@@ -40,7 +40,7 @@ internal sealed class SpecOptions
         Add(Values.Number("--clip", "Largest global norm of a gradient; 0 for no clipping."), "training", "clip");
         Add(Values.Natural("--seed", "Decides weights, batches and dropout."), "training", "seed");
         Add(Values.Whole("--eval-every", "Steps between validations; 0 for one at the end."), "training", "eval_every");
-        Add(Values.Word("--optimizer", "Optimizer.", "adamw", "sgd"), "optimizer", "kind", word => word == "adamw" ? "adam_w" : word);
+        Add(Values.Word("--optimizer", "Optimizer.", "adamw", "sgd"), "optimizer", "kind");
         Add(Values.Number("--weight-decay", "Weight decay, on matrices only."), "optimizer", "weight_decay");
         Add(Values.Flag("--decay-all", "Weight decay on vectors too."), "optimizer", "decay_all");
         Add(Values.Number("--beta1", "AdamW's decay of the first moment."), "optimizer", "beta1");
@@ -108,10 +108,9 @@ internal sealed class SpecOptions
         }
     }
 
-    private void Add<T>(Option<T> option, string section, string key, Func<T, T>? convert = null) =>
-        _options.Add(new SpecOption<T>(option, section, key, convert ?? (value => value)));
+    private void Add<T>(Option<T> option, string section, string key) => _options.Add(new SpecOption<T>(option, section, key));
 
-    private sealed record SpecOption<T>(Option<T> Typed, string Section, string Key, Func<T, T> Convert) : ISpecOption
+    private sealed record SpecOption<T>(Option<T> Typed, string Section, string Key) : ISpecOption
     {
         public Option Option => Typed;
 
@@ -129,7 +128,7 @@ internal sealed class SpecOptions
 
             JsonObject section = spec[Section] as JsonObject ?? [];
             spec[Section] = section;
-            section[Key] = Convert(value) is int[] sizes ? new JsonArray([.. sizes.Select(s => (JsonNode)s)]) : JsonValue.Create(Convert(value));
+            section[Key] = value is int[] sizes ? new JsonArray([.. sizes.Select(s => (JsonNode)s)]) : JsonValue.Create(value);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using TrnOrleans.Numerics.Attention;
 
 namespace TrnOrleans.Models.Descriptions;
@@ -57,8 +58,10 @@ public sealed record NetworkDescription
     public double InitializerRange { get; init; } = 0.02;
 
     /// <summary>Whether the network reads tokens.</summary>
+    [JsonIgnore]
     public bool IsLanguageModel => Family != NetworkFamily.Mlp;
 
     /// <summary>Rows that a sample becomes inside: the context of a transformer, one for an mlp.</summary>
+    [JsonIgnore]
     public int RowsPerSample => IsLanguageModel ? Context : 1;
 }

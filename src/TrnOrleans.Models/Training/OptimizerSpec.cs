@@ -1,9 +1,12 @@
+using System.Text.Json.Serialization;
+
 namespace TrnOrleans.Models.Training;
 
 /// <summary>Which rule turns a gradient into an update.</summary>
 public enum OptimizerKind
 {
     /// <summary>Adam with decoupled weight decay.</summary>
+    [JsonStringEnumMemberName("adamw")]
     AdamW,
 
     /// <summary>Stochastic gradient descent, with momentum when it is not 0.</summary>
@@ -31,5 +34,6 @@ public sealed record OptimizerSpec
     public double Momentum { get; init; }
 
     /// <summary>Floats of state per weight.</summary>
+    [JsonIgnore]
     public int StateCount => Kind == OptimizerKind.AdamW ? 2 : Momentum == 0 ? 0 : 1;
 }
