@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using TrnOrleans.Grains.Hosting;
@@ -27,6 +28,21 @@ root.SetAction(async (result, cancellation) =>
         return 2;
     }
 
+    foreach (int port in ports)
+    {
+        // Orleans shares ports with whoever listens there already, and then half the messages go astray: look first.
+        using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        }
+        catch (SocketException error)
+        {
+            Console.Error.WriteLine($"trn-silo: cannot listen on 127.0.0.1:{port} ({error.Message.TrimEnd('.')}); choose other ports with --silo-port and --gateway-port");
+            return 1;
+        }
+    }
+
     using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(30) };
     HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
     builder.Services.AddEmulator(count, new DatasetLoader(DataCatalogue.FromEnvironment(), new Downloader(http)));
@@ -37,7 +53,7 @@ root.SetAction(async (result, cancellation) =>
     {
         await host.StartAsync(cancellation);
     }
-    catch (Exception error) when (error is System.Net.Sockets.SocketException or IOException or AggregateException or OrleansException)
+    catch (Exception error) when (error is SocketException or IOException or AggregateException or OrleansException)
     {
         Console.Error.WriteLine($"trn-silo: cannot listen on ports {ports[0]} and {ports[1]}: {error.GetBaseException().Message.TrimEnd('.')}; choose others with --silo-port and --gateway-port");
         return 1;

@@ -18,15 +18,29 @@ public sealed class ReplicaStore(ComputeEngine engine, DatasetLoader loader) : I
     /// <summary>Builds a replica, in place of one of an older generation.</summary>
     public async Task<Replica> BuildAsync(PrepareOrder order, CancellationToken cancellation)
     {
-        RunInputs inputs = await _inputs.GetOrAdd(
-            order.Spec, spec => RunInputs.LoadAsync(StrictJson.Read<RunSpec>(spec, "the run's spec"), loader, null, CancellationToken.None))
-            .WaitAsync(cancellation).ConfigureAwait(false);
+        RunInputs inputs = await InputsAsync(order.Spec, cancellation).ConfigureAwait(false);
         string key = GrainKeys.UltraServer(order.Run, order.UltraServer);
         Remove(key);
         Replica? replica = null;
         await engine.RunAsync(() => replica = new Replica(inputs, engine.Threads)).WaitAsync(cancellation).ConfigureAwait(false);
         _replicas[key] = replica!;
         return replica!;
+    }
+
+    /// <summary>Read once for all replicas of a run on this silo; a failure is not kept, so that a missing file may be put right.</summary>
+    private async Task<RunInputs> InputsAsync(string spec, CancellationToken cancellation)
+    {
+        Task<RunInputs> reading = _inputs.GetOrAdd(
+            spec, text => RunInputs.LoadAsync(StrictJson.Read<RunSpec>(text, "the run's spec"), loader, null, CancellationToken.None));
+        try
+        {
+            return await reading.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch when (reading.IsFaulted)
+        {
+            _inputs.TryRemove(new KeyValuePair<string, Task<RunInputs>>(spec, reading));
+            throw;
+        }
     }
 
     /// <summary>The replica of an UltraServer.</summary>
