@@ -4,6 +4,7 @@ namespace TrnOrleans.Models.Descriptions;
 public static class DescriptionCheck
 {
     private const int LargestSize = 1 << 24;
+    private const int MostLayers = 1000;
 
     /// <summary>Checks sizes, divisibility and ranges.</summary>
     /// <exception cref="InvalidDescriptionException">the first thing that is wrong.</exception>
@@ -12,6 +13,7 @@ public static class DescriptionCheck
         Require(float.IsFinite(d.Dropout) && d.Dropout >= 0 && d.Dropout < 1, $"dropout is {d.Dropout}; it must be at least 0 and under 1");
         if (d.Family == NetworkFamily.Mlp)
         {
+            Require(d.Sizes.Count <= MostLayers, $"an mlp of {d.Sizes.Count} sizes is too deep; at most {MostLayers} are taken");
             Require(d.Sizes.Count >= 2, "an mlp needs at least two sizes, input and output, such as --sizes 784,128,10");
             foreach (int size in d.Sizes)
             {
@@ -21,7 +23,7 @@ public static class DescriptionCheck
             return;
         }
 
-        Size(d.Layers, "layers");
+        Require(d.Layers is >= 1 and <= MostLayers, $"layers is {d.Layers}; it must be between 1 and {MostLayers}");
         Size(d.Heads, "heads");
         Size(d.KeyValueHeads, "key_value_heads");
         Size(d.Width, "width");

@@ -13,14 +13,26 @@ internal sealed class MemoryPlan
     internal MemoryPlan(IReadOnlyList<Lifetime> lifetimes)
     {
         Offsets = new int[lifetimes.Count];
+
+        // In order of their offsets, so that one walk finds the first gap.
         List<int> placed = [];
         foreach (int index in Enumerable.Range(0, lifetimes.Count).OrderByDescending(i => lifetimes[i].Width).ThenBy(i => i))
         {
             Lifetime life = lifetimes[index];
             int width = Aligned(life.Width);
-            int offset = 0;
-            foreach (int other in placed.Where(o => lifetimes[o].First <= life.Last && life.First <= lifetimes[o].Last).OrderBy(o => Offsets[o]))
+            if (width == 0)
             {
+                continue;
+            }
+
+            int offset = 0;
+            foreach (int other in placed)
+            {
+                if (lifetimes[other].First > life.Last || life.First > lifetimes[other].Last)
+                {
+                    continue;
+                }
+
                 if (Offsets[other] - offset >= width)
                 {
                     break;
@@ -30,7 +42,8 @@ internal sealed class MemoryPlan
             }
 
             Offsets[index] = offset;
-            placed.Add(index);
+            int place = placed.FindIndex(other => Offsets[other] > offset);
+            placed.Insert(place < 0 ? placed.Count : place, index);
             Width = Math.Max(Width, checked(offset + width));
         }
     }
