@@ -25,16 +25,21 @@ try
 {
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
-catch (OperationCanceledException)
+catch (OperationCanceledException) when (StopSignals.LastCode is not null)
 {
-    // Ctrl-C or SIGTERM before there was anything to end in order.
-    return StopSignals.LastCode;
+    Console.Error.WriteLine("trn: stopped before the first step; there was nothing to save");
+    return StopSignals.LastCode.Value;
 }
 catch (Exception error) when (Failures.Of(error) is not null)
 {
     (string sentence, int code) = Failures.Of(error)!.Value;
     Console.Error.WriteLine($"trn: {sentence.ReplaceLineEndings(" ")}");
     return code;
+}
+catch (Exception error) when (Environment.GetEnvironmentVariable("TRN_DEBUG") is null)
+{
+    Console.Error.WriteLine($"trn: internal error, {error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")} (TRN_DEBUG=1 shows where; please report it)");
+    return Failures.Failure;
 }
 
 static int Complain(ParseResult parsed)

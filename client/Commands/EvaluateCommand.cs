@@ -38,7 +38,7 @@ internal static class EvaluateCommand
     {
         if (fraction is not (> 0 and < 1))
         {
-            throw new InvalidDescriptionException($"--validation-fraction is {fraction}; it must be between 0 and 1");
+            throw new InvalidDescriptionException($"--validation-fraction is {fraction}; it must be above 0 and below 1");
         }
 
         using StopSignals signals = new();

@@ -36,8 +36,16 @@ internal static class TrainCommand
         command.SetAction(async (result, _) =>
         {
             using StopSignals signals = new();
-            return await Run(
-                spec.Resolve(result), spec.Epochs(result), result.GetValue(save), CommonOptions.ThreadsOf(result), result.GetValue(CommonOptions.Json), signals);
+            bool json = result.GetValue(CommonOptions.Json);
+            try
+            {
+                return await Run(spec.Resolve(result), spec.Epochs(result), result.GetValue(save), CommonOptions.ThreadsOf(result), json, signals);
+            }
+            catch (Exception error) when (json && Failures.Of(error) is not null)
+            {
+                new JsonView(Console.Out).Failed(Failures.Of(error)!.Value.Sentence);
+                throw;
+            }
         });
         return command;
     }
@@ -61,10 +69,11 @@ internal static class TrainCommand
         await run.Start(specText, signals.Asked);
         using CancellationTokenRegistration stop = signals.Asked.Register(() =>
         {
-            view.Stopping();
             _ = run.Stop(CancellationToken.None);
+            view.Stopping();
         });
 
+        int exitCode = Failures.Success;
         StepEvent? lastStep = null;
         ValidationEvent? lastValidation = null;
         await foreach (RunEvent happened in run.Follow(0))
@@ -74,21 +83,21 @@ internal static class TrainCommand
             lastValidation = happened as ValidationEvent ?? lastValidation;
             if (happened is FailedEvent failed)
             {
-                view.Failed(failed.Message);
                 throw new RunFailedException(failed.Message);
             }
 
             if (happened is EndEvent end)
             {
+                exitCode = end.Stopped ? signals.ExitCode : Failures.Success;
                 long peak = PeakMemory.Bytes();
-                string? saved = save is null ? null : await Save(run, inputs, save, end, view);
+                string? saved = save is null ? null : await Save(run, inputs, save, end);
                 string? sample = json || !inputs.Spec.Model.IsLanguageModel ? null : await Sample(run, inputs, threads);
                 view.Finished(new RunResult(end, lastStep, lastValidation, saved, sample, peak));
             }
         }
 
         await run.Close(CancellationToken.None);
-        return signals.ExitCode;
+        return exitCode;
     }
 
     /// <summary>Weights of hours must not be lost for a mistyped folder.</summary>
@@ -107,7 +116,7 @@ internal static class TrainCommand
         }
     }
 
-    private static async Task<string> Save(ITrainingRun run, RunInputs inputs, string save, EndEvent end, IRunView view)
+    private static async Task<string> Save(ITrainingRun run, RunInputs inputs, string save, EndEvent end)
     {
         try
         {
@@ -117,7 +126,6 @@ internal static class TrainCommand
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             string message = $"the run ended after {end.Steps} steps with digest {end.Digest}, but its weights could not be saved to {save}: {Failures.Reason(error)}";
-            view.Failed(message);
             throw new RunFailedException(message, error);
         }
     }

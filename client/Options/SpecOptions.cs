@@ -93,6 +93,11 @@ internal sealed class SpecOptions
     internal double? Epochs(ParseResult result)
     {
         double? epochs = result.GetValue(_epochs);
+        if (epochs is not null && result.GetResult("--steps") is not null)
+        {
+            throw new InvalidDescriptionException("--epochs and --steps are both given; keep one");
+        }
+
         return epochs is null or (> 0 and < 1e9) ? epochs : throw new InvalidDescriptionException($"--epochs is {epochs}; it must be a number above 0");
     }
 

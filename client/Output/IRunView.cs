@@ -18,7 +18,4 @@ internal interface IRunView
 
     /// <summary>The run is over.</summary>
     void Finished(RunResult result);
-
-    /// <summary>The run failed; the sentence also goes to the error stream.</summary>
-    void Failed(string message);
 }

@@ -69,7 +69,8 @@ internal sealed class JsonView(TextWriter output) : IRunView
         ["saved"] = result.SavedTo,
     });
 
-    public void Failed(string message) => Write(new JsonObject { ["event"] = "failed", ["message"] = message });
+    /// <summary>Anything that ends the command; the sentence goes to the error stream as well.</summary>
+    internal void Failed(string message) => Write(new JsonObject { ["event"] = "failed", ["message"] = message });
 
     private void Write(JsonObject line)
     {

@@ -12,6 +12,8 @@ internal sealed class LiveView : IRunView, IDisposable
 {
     private const int BarWidth = 40;
     private static readonly TimeSpan s_betweenFrames = TimeSpan.FromMilliseconds(120);
+    // A signal comes on a thread of its own.
+    private readonly Lock _lock = new();
     private readonly IAnsiConsole _console;
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,6 +49,7 @@ internal sealed class LiveView : IRunView, IDisposable
 
     public void Show(RunEvent happened)
     {
+        using Lock.Scope scope = _lock.EnterScope();
         switch (happened)
         {
             case StepEvent step:
@@ -66,6 +69,7 @@ internal sealed class LiveView : IRunView, IDisposable
 
     public void Stopping()
     {
+        using Lock.Scope scope = _lock.EnterScope();
         _stopping = true;
         Draw();
     }
@@ -85,8 +89,6 @@ internal sealed class LiveView : IRunView, IDisposable
             _console.Write(new Panel(new Text(sample)).Header("sample, generated").Border(BoxBorder.Rounded).BorderColor(Color.Grey));
         }
     }
-
-    public void Failed(string message) => EndDrawing();
 
     public void Dispose() => EndDrawing();
 

@@ -59,9 +59,4 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
             output.WriteLine(sample);
         }
     }
-
-    public void Failed(string message)
-    {
-        // The error stream has it.
-    }
 }

@@ -23,8 +23,8 @@ internal sealed class StopSignals : IDisposable
     /// <summary>The exit code for the signal that came; success when none did.</summary>
     internal int ExitCode { get; private set; }
 
-    /// <summary>The exit code for the last signal of this process.</summary>
-    internal static int LastCode { get; private set; } = Failures.Interrupted;
+    /// <summary>The exit code for the last signal of this process; null when none came.</summary>
+    internal static int? LastCode { get; private set; }
 
     public void Dispose()
     {

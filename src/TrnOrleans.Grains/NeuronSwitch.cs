@@ -8,7 +8,7 @@ using TrnOrleans.Numerics.Compute;
 namespace TrnOrleans.Grains;
 
 /// <summary>The fabric of one UltraServer: folds gradients as chips finish, always in the shape of <see cref="ReductionTree"/>.</summary>
-[PreferLocalPlacement, Reentrant]
+[PreferLocalPlacement, KeepAlive, Reentrant]
 internal sealed class NeuronSwitch(ReplicaStore replicas, ComputeEngine engine, Deadlines deadlines, TimeProvider time) : Grain, INeuronSwitch
 {
     private readonly Fence _fence = new();
@@ -57,6 +57,13 @@ internal sealed class NeuronSwitch(ReplicaStore replicas, ComputeEngine engine, 
     }
 
     public Task<long> StaleMessages(CancellationToken cancellation) => Task.FromResult(_fence.Refused);
+
+    public Task Close(CancellationToken cancellation)
+    {
+        _replica = null;
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
 
     private Reduction At(StepTicket ticket)
     {

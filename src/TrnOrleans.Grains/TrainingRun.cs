@@ -20,6 +20,9 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
     private long _lastProgress;
     private bool _stopped;
 
+    /// <summary>A step has several phases with a deadline each, which name what hangs; this is for the case that nobody speaks at all.</summary>
+    private TimeSpan SilenceDeadline => 4 * deadlines.Step;
+
     private string Id => this.GetPrimaryKeyString();
 
     public async Task Start(string spec, CancellationToken cancellation)
@@ -34,12 +37,23 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
             return;
         }
 
+        // Before the first await: a second call must find it.
         _specText = spec;
         _spec = StrictJson.Read<RunSpec>(spec, "the run's spec");
         _ledger = new CommitLedger(_spec.Cluster.UltraServers);
         _generation = 1;
         _fence.Raise(Id, _generation);
-        await OnAll((server, index) => server.Prepare(new PrepareOrder(Id, _generation, index, spec), cancellation), deadlines.Prepare, cancellation);
+        try
+        {
+            await OnAll((server, index) => server.Prepare(new PrepareOrder(Id, _generation, index, spec), cancellation), deadlines.Prepare, cancellation);
+        }
+        catch (Exception error)
+        {
+            // Whoever follows, and whoever starts it again, must learn that this run is over.
+            _history.Add(new FailedEvent(error is OperationCanceledException ? "the run was cancelled while it was prepared" : error.Message));
+            throw;
+        }
+
         _started = _lastProgress = time.GetTimestamp();
         TimeSpan look = deadlines.Step / 10;
         this.RegisterGrainTimer(Watch, new GrainTimerCreationOptions(look, look) { KeepAlive = true });
@@ -66,8 +80,17 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
     public Task<TensorBlock> ReadWeights(long offset, int length, CancellationToken cancellation) =>
         Server(0).ReadWeights(offset, length, cancellation).WaitAsync(deadlines.Control, time, cancellation);
 
-    public Task Close(CancellationToken cancellation) =>
-        _spec is null ? Task.CompletedTask : OnAll((server, _) => server.Close(cancellation), deadlines.Step, cancellation);
+    public async Task Close(CancellationToken cancellation)
+    {
+        if (_spec is null)
+        {
+            return;
+        }
+
+        // First all loops, then all memory: an UltraServer may still be reading another's blocks.
+        await OnAll((server, _) => server.Abort(Ticket(0), cancellation), deadlines.Step, cancellation);
+        await OnAll((server, _) => server.Close(cancellation), deadlines.Step, cancellation);
+    }
 
     public Task Committed(StepTicket ticket, CommitReport report, CancellationToken cancellation)
     {
@@ -139,9 +162,9 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
 
     private async Task Watch(CancellationToken cancellation)
     {
-        if (!_history.IsOver && time.GetElapsedTime(_lastProgress) > deadlines.Step)
+        if (!_history.IsOver && time.GetElapsedTime(_lastProgress) > SilenceDeadline)
         {
-            await Fail($"no UltraServer has finished anything for {deadlines.Step.TotalSeconds:F0} s; the last committed step is {_ledger!.LastCommitted}");
+            await Fail($"no UltraServer has finished anything for {SilenceDeadline.TotalSeconds:F0} s; the last committed step is {_ledger!.LastCommitted}");
         }
     }
 

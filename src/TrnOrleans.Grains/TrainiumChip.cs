@@ -7,7 +7,7 @@ using TrnOrleans.Numerics.Compute;
 namespace TrnOrleans.Grains;
 
 /// <summary>One emulated accelerator. Its kernel step runs on the compute engine, its shard lies in the replica's memory.</summary>
-[PreferLocalPlacement]
+[PreferLocalPlacement, KeepAlive]
 internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine, Deadlines deadlines, TimeProvider time) : Grain, ITrainiumChip
 {
     private readonly Fence _fence = new();
@@ -73,11 +73,18 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine, 
         return digest;
     }
 
+    public Task Close(CancellationToken cancellation)
+    {
+        _replica = null;
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
+
     private Replica Admit(StepTicket ticket, CancellationToken cancellation)
     {
         _fence.Check(ticket);
         cancellation.ThrowIfCancellationRequested();
-        return _replica!;
+        return _replica ?? throw _fence.Refuse($"step {ticket.Step}, after the run was closed");
     }
 
     /// <summary>A kernel that has started is waited for, whatever is cancelled: it works on memory that must not go away under it.</summary>

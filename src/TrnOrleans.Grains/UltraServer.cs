@@ -36,6 +36,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     {
         _fence.Raise(order.Run, order.Generation);
         await EndLoop();
+        _stopRequested = false;
         _order = order;
         try
         {
@@ -60,7 +61,6 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         _fence.Check(first);
         if (_loop.IsCompleted)
         {
-            _stopRequested = false;
             _abort.Dispose();
             _abort = new CancellationTokenSource();
             _loop = Loop(first, _abort.Token);
@@ -101,6 +101,8 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         }
 
         _replica = null;
+        await Task.WhenAll([.. _chips.Select(chip => chip.Close(cancellation)), _switch?.Close(cancellation) ?? Task.CompletedTask])
+            .WaitAsync(deadlines.Control, time, cancellation);
         DeactivateOnIdle();
     }
 
@@ -187,12 +189,20 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     /// <summary>All chips in order of their index, each as soon as there is a buffer for its gradient; the sum of their losses, in that order.</summary>
     private async Task<double> ComputeGradients(StepTicket ticket, CancellationToken cancellation)
     {
-        Task<double>[] losses = new Task<double>[_chips.Length];
-        for (int chip = 0; chip < _chips.Length; chip++)
+        using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        List<Task<double>> losses = new(_chips.Length);
+        try
         {
-            // Handing buffers out in order keeps the tree's promise of few partial sums, and so of progress with few buffers.
-            int buffer = await _replica!.Gradients.RentAsync(cancellation).AsTask().WaitAsync(deadlines.Step, time, cancellation);
-            losses[chip] = _chips[chip].ComputeGradient(ticket, buffer, cancellation);
+            foreach (ITrainiumChip chip in _chips)
+            {
+                // Handing buffers out in order keeps the tree's promise of few partial sums, and so of progress with few buffers.
+                int buffer = await _replica!.Gradients.RentAsync(failed.Token).AsTask().WaitAsync(deadlines.Step, time, failed.Token);
+                losses.Add(Watched(chip.ComputeGradient(ticket, buffer, cancellation), failed));
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // A chip failed, and its buffer will not come back: the wait below says which and why.
         }
 
         double sum = 0;
@@ -202,6 +212,20 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         }
 
         return sum;
+    }
+
+    /// <summary>A chip that fails keeps its buffer: nobody must wait for one any more.</summary>
+    private static async Task<double> Watched(Task<double> chip, CancellationTokenSource failed)
+    {
+        try
+        {
+            return await chip;
+        }
+        catch
+        {
+            await failed.CancelAsync();
+            throw;
+        }
     }
 
     private Task Apply(StepTicket ticket, int buffer, float scale, CancellationToken cancellation)
@@ -250,7 +274,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         {
             await _run!.Failed(ticket, _order!.UltraServer, message, CancellationToken.None).WaitAsync(deadlines.Control, time);
         }
-        catch (Exception unreachable) when (unreachable is TimeoutException or OrleansException)
+        catch (Exception unreachable) when (unreachable is TimeoutException or OrleansException or StaleMessageException or OperationCanceledException)
         {
             // The run watches for commits and will name the silence itself.
         }

@@ -62,6 +62,12 @@ internal sealed class ScaleOutExchange(
             }
         }
 
+        // Only now, so that a doubled block of this step still finds that it has been here.
+        foreach ((long, bool, int, int) key in _inbox.Keys.Where(k => k.Step <= ticket.Step).ToArray())
+        {
+            _inbox.Remove(key);
+        }
+
         _finished = ticket.Step;
         return result;
     }
@@ -102,7 +108,6 @@ internal sealed class ScaleOutExchange(
                     }
                 }),
                 urgent: true);
-            _inbox.Remove(key);
             slot.Used.SetResult();
             result = new ExchangeResult(block.LossSum, block.StopAfter);
         }

@@ -18,4 +18,7 @@ public interface INeuronSwitch : IGrainWithStringKey
 
     /// <summary>Messages refused so far.</summary>
     Task<long> StaleMessages(CancellationToken cancellation);
+
+    /// <summary>Leaves its run.</summary>
+    Task Close(CancellationToken cancellation);
 }

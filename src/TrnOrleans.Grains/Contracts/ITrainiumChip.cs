@@ -33,6 +33,9 @@ public interface ITrainiumChip : IGrainWithStringKey
     /// <summary>Hash of its shard of weights and optimizer state.</summary>
     [ResponseTimeout("00:15:00")]
     Task<ShardDigest> Digest(StepTicket ticket, CancellationToken cancellation);
+
+    /// <summary>Leaves its run.</summary>
+    Task Close(CancellationToken cancellation);
 }
 
 /// <summary>128 bits that stand for a shard.</summary>

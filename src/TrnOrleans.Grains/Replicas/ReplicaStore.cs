@@ -62,8 +62,10 @@ public sealed class ReplicaStore(ComputeEngine engine, DatasetLoader loader) : I
         }
     }
 
+    /// <summary>Stops the compute threads first: blocks of one replica are read by jobs of another.</summary>
     public void Dispose()
     {
+        engine.Dispose();
         foreach (string key in _replicas.Keys)
         {
             Remove(key);

@@ -39,7 +39,7 @@ public static class SpecCheck
         Positive(spec.Optimizer.Epsilon, "optimizer.epsilon");
         Require(!string.IsNullOrWhiteSpace(spec.Data.Source), "--data is empty; name a file, a folder or a data set that `trn data` lists");
         Require(
-            spec.Data.ValidationFraction is > 0 and < 1, $"data.validation_fraction is {spec.Data.ValidationFraction}; it must be between 0 and 1");
+            spec.Data.ValidationFraction is > 0 and < 1, $"--validation-fraction is {spec.Data.ValidationFraction}; it must be above 0 and below 1");
     }
 
     private static void Batch(RunSpec spec)

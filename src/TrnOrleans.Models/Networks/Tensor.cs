@@ -22,7 +22,19 @@ public sealed class Tensor
     public int Width { get; }
 
     /// <summary>The tensor whose gradient memory this one uses; itself, unless it shares.</summary>
-    internal Tensor GradientOwner => _sharesWith?.GradientOwner ?? this;
+    internal Tensor GradientOwner
+    {
+        get
+        {
+            Tensor owner = this;
+            while (owner._sharesWith is { } next)
+            {
+                owner = next;
+            }
+
+            return owner;
+        }
+    }
 
     /// <summary>
     /// Keeps this gradient where another's is: both are the same values, as on both sides of a residual sum, or one is made in place of the other.
