@@ -92,13 +92,17 @@ internal sealed class SpecOptions
     /// <exception cref="InvalidDescriptionException">not above 0, or steps were given as well.</exception>
     internal double? Epochs(ParseResult result)
     {
-        double? epochs = result.GetValue(_epochs);
-        if (epochs is not null && result.GetResult("--steps") is not null)
+        if (result.GetValue(_epochs) is not { } epochs)
         {
-            throw new InvalidDescriptionException("--epochs and --steps are both given; keep one");
+            return null;
         }
 
-        return epochs is null or (> 0 and < 1e9) ? epochs : throw new InvalidDescriptionException($"--epochs is {epochs}; it must be a number above 0");
+        if (epochs is not (> 0 and < 1e9))
+        {
+            throw new InvalidDescriptionException($"--epochs is {epochs}; it must be a number above 0");
+        }
+
+        return result.GetResult("--steps") is null ? epochs : throw new InvalidDescriptionException("--epochs and --steps are both given; keep one");
     }
 
     private static string Read(string path)

@@ -35,7 +35,7 @@ public static class StrictJson
             string place = string.IsNullOrEmpty(error.Path) || error.Path == "$" ? string.Empty : $" at {error.Path.Replace("$.", string.Empty, StringComparison.Ordinal)}";
             string message = error.Message.Contains("doesn't allow", StringComparison.Ordinal) ? $"{source}{place}: null is not a value here; leave the key out"
                 : error.InnerException is FormatException or InvalidOperationException || error.Message.StartsWith("The JSON value could not", StringComparison.Ordinal)
-                ? $"{source}{place}: the value is of the wrong type or too large"
+                ? $"{source}{place}: the value is not of the right type, or too large"
                 : $"{source}{place}: {HuggingFaceConfig.FirstSentence(error.Message)}";
             throw new InvalidDescriptionException(message, error);
         }
