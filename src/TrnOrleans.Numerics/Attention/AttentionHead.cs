@@ -119,7 +119,7 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
     {
         for (int column = 0; column < seen; column += Panel)
         {
-            TileLoop.Run(count, Panel, width, left, leftRow, 1, panels + ((nint)column * width), Panel, scores + column, stride, fromZero: true);
+            TileLoop.Run(count, Panel, width, TileRows.InPlace(left, leftRow, 1), panels + ((nint)column * width), Panel, scores + column, stride, fromZero: true);
         }
     }
 
@@ -130,7 +130,7 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
         for (int column = 0; column < shape.HeadWidth; column += Panel)
         {
             TileLoop.Run(
-                count, Math.Min(Panel, shape.HeadWidth - column), seen, left, leftRow, leftStep,
+                count, Math.Min(Panel, shape.HeadWidth - column), seen, TileRows.InPlace(left, leftRow, leftStep),
                 panels + ((nint)column * length), Panel, target + column, targetRow, fromZero);
         }
     }
@@ -142,7 +142,7 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
         {
             nint start = (nint)column * shape.Context;
             TileLoop.Run(
-                seen, Panel, count, left, 1, leftRow, panels + start + ((nint)first * Panel), Panel, sums + start, Panel, fromZero: false);
+                seen, Panel, count, TileRows.InPlace(left, 1, leftRow), panels + start + ((nint)first * Panel), Panel, sums + start, Panel, fromZero: false);
         }
     }
 
@@ -222,10 +222,7 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
     /// <summary>Context rows of a head as they are: panels of 32 columns, each context × 32.</summary>
     private void PackPlain(float* head, nint stride, float* target)
     {
-        for (int column = 0; column < shape.HeadWidth; column += Panel)
-        {
-            ColumnPanels.PackRows(head, stride, shape.Context, column, shape.HeadWidth, target + ((nint)column * shape.Context));
-        }
+        ColumnPanels.PackRows(head, stride, shape.Context, 0, shape.HeadWidth, target, ColumnPanels.Count(shape.HeadWidth));
     }
 
     private void Unpack(float* panels, float* target)

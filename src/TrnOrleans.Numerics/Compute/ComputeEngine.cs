@@ -101,6 +101,22 @@ public sealed class ComputeEngine : IDisposable
         }
     }
 
+    /// <summary>As <see cref="ForEachPiece"/> when help is worth calling, and one piece after another on this thread when it is not.</summary>
+    internal static void Share<TPieces>(int pieces, bool worthIt, ref TPieces work)
+        where TPieces : struct, IPieces
+    {
+        if (worthIt)
+        {
+            ForEachPiece(pieces, ref work);
+            return;
+        }
+
+        for (int piece = 0; piece < pieces; piece++)
+        {
+            work.Run(piece);
+        }
+    }
+
     /// <summary>Stops the threads after the jobs they are in; jobs still queued are cancelled.</summary>
     public void Dispose()
     {

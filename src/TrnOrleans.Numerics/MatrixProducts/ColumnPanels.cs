@@ -10,36 +10,51 @@ namespace TrnOrleans.Numerics.MatrixProducts;
 /// </summary>
 internal static unsafe class ColumnPanels
 {
+    // Far enough to hide a read from memory; a prefetch beyond the end of the operand does nothing.
+    private const int RowsAhead = 12;
+
     /// <summary>Floats that k × n needs when packed.</summary>
     internal static long Length(int k, int n) => (long)k * Count(n) * MicroKernel.Columns;
 
     /// <summary>Number of panels for n columns.</summary>
     internal static int Count(int n) => (n + MicroKernel.Columns - 1) / MicroKernel.Columns;
 
-    /// <summary>Packs one panel of a matrix given as k rows of columns (b[i · stride + column]).</summary>
+    /// <summary>Packs neighbouring panels of a matrix given as k rows of columns (b[i · stride + column]).</summary>
+    /// <remarks>Row by row over all of them: a row of one panel is 128 bytes, too short a run for the hardware to read ahead.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void PackRows(float* b, nint stride, int k, int firstColumn, int n, float* panel)
+    internal static void PackRows(float* b, nint stride, int k, int firstColumn, int n, float* panels, int count)
     {
-        int columns = Math.Min(MicroKernel.Columns, n - firstColumn);
+        int whole = Math.Min(count, (n - firstColumn) / MicroKernel.Columns);
+        nint panelLength = (nint)k * MicroKernel.Columns;
         float* source = b + firstColumn;
-        if (columns == MicroKernel.Columns)
+        for (int i = 0; i < k; i++, source += stride, panels += MicroKernel.Columns)
         {
-            for (int i = 0; i < k; i++, source += stride, panel += MicroKernel.Columns)
+            float* panel = panels;
+            float* row = source;
+            if (Sse.IsSupported)
             {
-                Vector512<float> left = Vector512.Load(source);
-                Vector512<float> right = Vector512.Load(source + 16);
+                for (int p = 0; p < whole; p++)
+                {
+                    Sse.Prefetch0(row + (RowsAhead * stride) + (p * MicroKernel.Columns));
+                    Sse.Prefetch0(row + (RowsAhead * stride) + (p * MicroKernel.Columns) + 16);
+                }
+            }
+
+            for (int p = 0; p < whole; p++, row += MicroKernel.Columns, panel += panelLength)
+            {
+                Vector512<float> left = Vector512.Load(row);
+                Vector512<float> right = Vector512.Load(row + 16);
                 left.Store(panel);
                 right.Store(panel + 16);
             }
 
-            return;
-        }
-
-        for (int i = 0; i < k; i++, source += stride, panel += MicroKernel.Columns)
-        {
-            for (int column = 0; column < MicroKernel.Columns; column++)
+            if (whole < count)
             {
-                panel[column] = column < columns ? source[column] : 0f;
+                int columns = n - firstColumn - (whole * MicroKernel.Columns);
+                for (int column = 0; column < MicroKernel.Columns; column++)
+                {
+                    panel[column] = column < columns ? row[column] : 0f;
+                }
             }
         }
     }
@@ -51,12 +66,12 @@ internal static unsafe class ColumnPanels
         int columns = Math.Min(MicroKernel.Columns, n - firstColumn);
         float* source = b + (firstColumn * stride);
         int i = 0;
-        if (Avx512F.IsSupported && columns == MicroKernel.Columns)
+        if (Transpose.IsSupported)
         {
             for (; i + 16 <= k; i += 16)
             {
-                Transpose16(source + i, stride, panel + (i * MicroKernel.Columns));
-                Transpose16(source + (16 * stride) + i, stride, panel + (i * MicroKernel.Columns) + 16);
+                Transpose.Sixteen(source + i, stride, columns, panel + (i * MicroKernel.Columns), MicroKernel.Columns);
+                Transpose.Sixteen(source + (16 * stride) + i, stride, columns - 16, panel + (i * MicroKernel.Columns) + 16, MicroKernel.Columns);
             }
         }
 
@@ -68,42 +83,6 @@ internal static unsafe class ColumnPanels
             {
                 target[j * MicroKernel.Columns] = column < columns ? row[j] : 0f;
             }
-        }
-    }
-
-    /// <summary>Sixteen rows of sixteen, transposed, into rows of a panel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Transpose16(float* source, nint stride, float* target)
-    {
-        // Four 4 × 4 transposes a quarter: unpack pairs of rows, unpack pairs of pairs, then put the 128-bit quarters in order.
-        Vector512<float>* t = stackalloc Vector512<float>[16];
-        for (int q = 0; q < 4; q++)
-        {
-            Vector512<float> r0 = Vector512.Load(source + (((4 * q) + 0) * stride));
-            Vector512<float> r1 = Vector512.Load(source + (((4 * q) + 1) * stride));
-            Vector512<float> r2 = Vector512.Load(source + (((4 * q) + 2) * stride));
-            Vector512<float> r3 = Vector512.Load(source + (((4 * q) + 3) * stride));
-            Vector512<double> low01 = Avx512F.UnpackLow(r0, r1).AsDouble();
-            Vector512<double> high01 = Avx512F.UnpackHigh(r0, r1).AsDouble();
-            Vector512<double> low23 = Avx512F.UnpackLow(r2, r3).AsDouble();
-            Vector512<double> high23 = Avx512F.UnpackHigh(r2, r3).AsDouble();
-            t[q] = Avx512F.UnpackLow(low01, low23).AsSingle();
-            t[4 + q] = Avx512F.UnpackHigh(low01, low23).AsSingle();
-            t[8 + q] = Avx512F.UnpackLow(high01, high23).AsSingle();
-            t[12 + q] = Avx512F.UnpackHigh(high01, high23).AsSingle();
-        }
-
-        // t[4·j + q] holds, in quarter p, column 4·p + j of the rows 4·q … 4·q + 3.
-        for (int j = 0; j < 4; j++)
-        {
-            Vector512<float> low01 = Avx512F.Shuffle4x128(t[(4 * j) + 0], t[(4 * j) + 1], 0x44);
-            Vector512<float> high01 = Avx512F.Shuffle4x128(t[(4 * j) + 0], t[(4 * j) + 1], 0xEE);
-            Vector512<float> low23 = Avx512F.Shuffle4x128(t[(4 * j) + 2], t[(4 * j) + 3], 0x44);
-            Vector512<float> high23 = Avx512F.Shuffle4x128(t[(4 * j) + 2], t[(4 * j) + 3], 0xEE);
-            Avx512F.Shuffle4x128(low01, low23, 0x88).Store(target + ((0 + j) * MicroKernel.Columns));
-            Avx512F.Shuffle4x128(low01, low23, 0xDD).Store(target + ((4 + j) * MicroKernel.Columns));
-            Avx512F.Shuffle4x128(high01, high23, 0x88).Store(target + ((8 + j) * MicroKernel.Columns));
-            Avx512F.Shuffle4x128(high01, high23, 0xDD).Store(target + ((12 + j) * MicroKernel.Columns));
         }
     }
 }

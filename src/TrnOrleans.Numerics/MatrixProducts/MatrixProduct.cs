@@ -58,7 +58,7 @@ public static unsafe class MatrixProduct
 
         fixed (float* pa = a, pb = b, pc = c, pBias = bias, pResidual = residual)
         {
-            BlockedProduct product = new()
+            Operands operands = new()
             {
                 M = m,
                 N = n,
@@ -73,6 +73,13 @@ public static unsafe class MatrixProduct
                 Bias = bias.IsEmpty ? null : pBias,
                 Residual = residual.IsEmpty ? null : pResidual,
             };
+            if (FewRowsProduct.Suits(operands))
+            {
+                FewRowsProduct.Run(operands);
+                return;
+            }
+
+            BlockedProduct product = new() { Operands = operands };
             product.Run();
         }
     }

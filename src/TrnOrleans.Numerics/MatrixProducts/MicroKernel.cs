@@ -24,6 +24,12 @@ internal static unsafe class MicroKernel
     {
         if (Avx512F.IsSupported)
         {
+            if (rows == Rows && aRow == 1 && aStep == Rows && bStep == Columns)
+            {
+                Avx512Tile12Packed.Run(k, a, b, c, cRow, fromZero);
+                return;
+            }
+
             if (rows == Rows)
             {
                 Avx512Tile12.Run(k, a, aRow, aStep, b, bStep, c, cRow, fromZero);
@@ -83,6 +89,24 @@ internal static unsafe class MicroKernel
             {
                 PlainTile(k, a, aStep, b, bStep, c, fromZero);
             }
+        }
+    }
+
+    /// <summary>The left half of a tile of twelve rows: 12 × 16, where the other columns are not wanted; they may or may not be written.</summary>
+    internal static void RunHalf(int k, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, bool fromZero)
+    {
+        if (Avx512F.IsSupported)
+        {
+            Avx512Tile12.RunHalf(k, a, aRow, aStep, b, bStep, c, cRow, fromZero);
+        }
+        else if (Fma.IsSupported)
+        {
+            Avx2Tile.Run6(k, a, aRow, aStep, b, bStep, c, cRow, fromZero);
+            Avx2Tile.Run6(k, a + (6 * aRow), aRow, aStep, b, bStep, c + (6 * cRow), cRow, fromZero);
+        }
+        else
+        {
+            Run(Rows, k, a, aRow, aStep, b, bStep, c, cRow, fromZero);
         }
     }
 

@@ -19,7 +19,13 @@ public sealed unsafe class AlignedBuffer : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, long.MaxValue / sizeof(float) / 2);
         Length = length;
         nuint bytes = ((nuint)length * sizeof(float) + Alignment - 1) / Alignment * Alignment;
-        _start = (float*)NativeMemory.AlignedAlloc(Math.Max(bytes, Alignment), Alignment);
+        bool large = bytes >= LargePages.Size;
+        _start = (float*)NativeMemory.AlignedAlloc(Math.Max(bytes, Alignment), large ? LargePages.Size : Alignment);
+        if (large)
+        {
+            LargePages.Request(_start, bytes);
+        }
+
         NativeMemory.Clear(_start, Math.Max(bytes, Alignment));
     }
 

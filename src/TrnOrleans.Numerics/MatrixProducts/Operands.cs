@@ -1,0 +1,45 @@
+using System.Runtime.Intrinsics;
+using TrnOrleans.Numerics.Memory;
+
+namespace TrnOrleans.Numerics.MatrixProducts;
+
+/// <summary>
+/// C (m × n, row-major) = A · B + bias + residual. A is addressed as A[row · ARow + k · AStep], B as B[k · BStep + column · BColumn], in
+/// floats; bias and residual may be null. The memory is the caller's and stays in place while a kernel runs.
+/// </summary>
+internal unsafe struct Operands
+{
+    internal int M, N, K;
+    internal float* A, B, C, Bias, Residual;
+    internal nint ARow, AStep, BStep, BColumn;
+
+    /// <summary>What comes after the chains of a block, while it is still in the cache; zeros instead of chains when there is no k.</summary>
+    internal readonly void Finish(int firstRow, int rows, int firstColumn, int columns)
+    {
+        if (K > 0 && Bias is null && Residual is null)
+        {
+            return;
+        }
+
+        for (int row = firstRow; row < firstRow + rows; row++)
+        {
+            nint start = (nint)row * N;
+            for (int column = firstColumn; column < firstColumn + columns; column += Lanes.Width)
+            {
+                int left = firstColumn + columns - column;
+                Vector512<float> value = K == 0 ? Vector512<float>.Zero : Lanes.Load(C + start + column, left);
+                if (Bias is not null)
+                {
+                    value += Lanes.Load(Bias + column, left);
+                }
+
+                if (Residual is not null)
+                {
+                    value += Lanes.Load(Residual + start + column, left);
+                }
+
+                Lanes.Store(value, C + start + column, left);
+            }
+        }
+    }
+}
