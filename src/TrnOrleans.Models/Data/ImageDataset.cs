@@ -1,7 +1,10 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
 using TrnOrleans.Models.Text;
+using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Randomness;
 
 namespace TrnOrleans.Models.Data;
@@ -67,19 +70,8 @@ public sealed class ImageDataset : IDataset
 
     public void FillBatch(BatchPlan plan, long step, int first, int count, SampleBuffer target)
     {
-        long length = _training.Count;
-        for (int i = 0; i < count; i++)
-        {
-            UInt128 place = ((UInt128)(ulong)step * (uint)plan.Batch) + (uint)(first + i);
-            long index = (long)(place % (ulong)length);
-            if (plan.Order == SampleOrder.Random)
-            {
-                ulong epoch = (ulong)(place / (ulong)length);
-                index = new Permutation(new CounterRandom(plan.Seed, RandomUse.Shuffle, 0, (uint)epoch), length)[index];
-            }
-
-            _training.CopyTo(index, i, target);
-        }
+        BatchPieces work = new() { Images = _training, Plan = plan, Step = step, First = first, Count = count, Target = target };
+        ComputeEngine.ForEachPiece((count + BatchPieces.Length - 1) / BatchPieces.Length, ref work);
     }
 
     public void FillValidation(long first, int count, SampleBuffer target)
@@ -87,6 +79,46 @@ public sealed class ImageDataset : IDataset
         for (int i = 0; i < count; i++)
         {
             _validation.CopyTo(first + i, i, target);
+        }
+    }
+
+    /// <summary>Sixteen samples of a batch.</summary>
+    private struct BatchPieces : IPieces
+    {
+        internal const int Length = 16;
+
+        internal LabelledImages Images;
+        internal BatchPlan Plan;
+        internal SampleBuffer Target;
+        internal long Step;
+        internal int First, Count;
+
+        public readonly void Run(int piece)
+        {
+            int from = piece * Length;
+            int samples = Math.Min(Length, Count - from);
+            Span<long> indices = stackalloc long[Length];
+            for (int i = 0; i < samples; i++)
+            {
+                indices[i] = IndexOf(First + from + i);
+                Images.CallAhead(indices[i]);
+            }
+
+            for (int i = 0; i < samples; i++)
+            {
+                Images.CopyTo(indices[i], from + i, Target);
+            }
+        }
+
+        private readonly long IndexOf(int sample)
+        {
+            long length = Images.Count;
+            UInt128 place = ((UInt128)(ulong)Step * (uint)Plan.Batch) + (uint)sample;
+            long inEpoch = (long)(place % (ulong)length);
+            ulong epoch = (ulong)(place / (ulong)length);
+            return Plan.Order == SampleOrder.Random
+                ? new Permutation(new CounterRandom(Plan.Seed, RandomUse.Shuffle, 0, (uint)epoch), length)[inEpoch]
+                : inEpoch;
         }
     }
 }
@@ -105,12 +137,40 @@ public sealed record LabelledImages(byte[] Pixels, byte[] Labels)
     /// <summary>One more than the largest label.</summary>
     public int Classes { get; } = Labels.Max() + 1;
 
+    /// <summary>Calls an image into the cache: images of a shuffled batch lie all over the memory, and waiting for one after another adds up.</summary>
+    internal unsafe void CallAhead(long index)
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        fixed (byte* image = &Pixels[index * PixelsPerImage])
+        {
+            for (int line = 0; line < PixelsPerImage; line += 64)
+            {
+                Sse.Prefetch0(image + line);
+            }
+        }
+    }
+
     internal void CopyTo(long index, int sample, SampleBuffer target)
     {
         int width = target.FeatureWidth;
         ReadOnlySpan<byte> pixels = Pixels.AsSpan((int)index * width, width);
         Span<float> features = target.Features.AsSpan(sample * width, width);
-        for (int i = 0; i < width; i++)
+        int i = 0;
+        if (Avx512F.IsSupported)
+        {
+            // One pixel after another would take a tenth of an mlp's step.
+            for (; i + Vector128<byte>.Count <= width; i += Vector128<byte>.Count)
+            {
+                Vector512<float> shades = Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Create(pixels[i..])));
+                (shades / Vector512.Create(255f)).CopyTo(features[i..]);
+            }
+        }
+
+        for (; i < width; i++)
         {
             features[i] = pixels[i] / 255f;
         }

@@ -4,8 +4,8 @@ using TrnOrleans.Numerics.Memory;
 namespace TrnOrleans.Numerics.MatrixProducts;
 
 /// <summary>
-/// One product cut in blocks that fit the caches: k in blocks of 256, of which B is packed in panels of 32 columns (32 KiB each, in L1)
-/// and A in panels of twelve rows (12 KiB), both shared by all threads. No block size touches a result: a chain goes on where the block
+/// One product cut in blocks that fit the caches: k in equal blocks of about 384, of which B is packed in panels of 32 columns (48 KiB
+/// each) and A in panels of twelve rows (18 KiB), both shared by all threads. No block size touches a result: a chain goes on where the block
 /// before it ended.
 /// </summary>
 /// <remarks>
@@ -31,7 +31,7 @@ internal unsafe struct BlockedProduct
     private const long WorthSharing = 1 << 19;
 
     // With fewer rows a packed B would be read hardly more often than it was written.
-    private const int RowsWorthPacking = 72;
+    private const int RowsWorthPacking = 160;
 
     // With fewer panels a packed A would be, too; unless its rows lie so that they push each other out of the cache.
     private const int PanelsWorthPacking = 8;
@@ -45,6 +45,7 @@ internal unsafe struct BlockedProduct
     private int _rowBlocks, _columnBlocks, _stepBlocks;
     private int _packColumnPieces, _packRowPieces, _multiplyPieces, _columnPieces;
     private int _tilesPerPiece;
+    private int _steps;
     private int _done;
     private volatile bool _failed;
 
@@ -58,7 +59,7 @@ internal unsafe struct BlockedProduct
         int pieces = checked(phases * PiecesPerPhase);
         if (pieces == 1)
         {
-            Multiply(new Block(o, 0, 1, 1), 0);
+            Multiply(new Block(o, 0, 1, 1, o.K), 0);
             return;
         }
 
@@ -75,7 +76,10 @@ internal unsafe struct BlockedProduct
         int panels = ColumnPanels.Count(Math.Min(o.N, NBlock));
         _rowBlocks = Count(o.M, MBlock);
         _columnBlocks = Count(o.N, NBlock);
-        _stepBlocks = Math.Max(1, Count(o.K, KBlock));
+
+        // Equal blocks: a short last one would read and write all of C for a few multiply-adds.
+        _stepBlocks = Math.Max(1, (o.K + (KBlock / 2)) / KBlock);
+        _steps = Count(o.K, _stepBlocks);
         _columnPieces = Count(panels, PanelsPerPiece);
 
         // Enough pieces that two threads end together, and no more than that: a panel of B should meet many tiles.
@@ -89,7 +93,6 @@ internal unsafe struct BlockedProduct
         ref readonly Operands o = ref Operands;
         int panels = ColumnPanels.Count(Math.Min(o.N, NBlock));
         int allPanels = ColumnPanels.Count(o.N);
-        int steps = Math.Min(o.K, KBlock);
         if (o.K == 0)
         {
             return;
@@ -101,14 +104,14 @@ internal unsafe struct BlockedProduct
         if (_firstPackedPanel < allPanels)
         {
             _packColumnPieces = inPlace ? 1 : Count(panels, PanelsPerPackPiece);
-            _packedColumns = ThreadScratch.Rent(ThreadScratch.Slot.PackedColumns, (long)steps * (inPlace ? 1 : panels) * MicroKernel.Columns);
+            _packedColumns = ThreadScratch.Rent(ThreadScratch.Slot.PackedColumns, (long)_steps * (inPlace ? 1 : panels) * MicroKernel.Columns);
         }
 
         if (panels >= PanelsWorthPacking || (panels >= PanelsWorthPackingFarRows && (o.AStep == 1 ? o.ARow % FarRow == 0 : o.AStep > 64)))
         {
             int rows = Math.Min(o.M, MBlock);
             _packRowPieces = Count(RowPanels.Count(rows), TilesPerPackPiece);
-            _packedRows = ThreadScratch.Rent(ThreadScratch.Slot.PackedRows, RowPanels.Length(rows, steps));
+            _packedRows = ThreadScratch.Rent(ThreadScratch.Slot.PackedRows, RowPanels.Length(rows, _steps));
         }
     }
 
@@ -116,7 +119,7 @@ internal unsafe struct BlockedProduct
     {
         int phase = Math.DivRem(piece, PiecesPerPhase, out int inPhase);
         int packPieces = _packColumnPieces + _packRowPieces;
-        Block block = new(Operands, phase, _columnBlocks, _stepBlocks);
+        Block block = new(Operands, phase, _columnBlocks, _stepBlocks, _steps);
         if (inPhase < packPieces)
         {
             WaitFor(piece - inPhase);
@@ -237,13 +240,13 @@ internal unsafe struct BlockedProduct
     {
         internal readonly int FirstRow, EndRow, FirstColumn, EndColumn, FirstStep, EndStep;
 
-        internal Block(in Operands operands, int phase, int columnBlocks, int stepBlocks)
+        internal Block(in Operands operands, int phase, int columnBlocks, int stepBlocks, int steps)
         {
             int rest = Math.DivRem(phase, stepBlocks, out int step);
             int row = Math.DivRem(rest, columnBlocks, out int column);
             (FirstRow, EndRow) = (row * MBlock, Math.Min(operands.M, (row + 1) * MBlock));
             (FirstColumn, EndColumn) = (column * NBlock, Math.Min(operands.N, (column + 1) * NBlock));
-            (FirstStep, EndStep) = (step * KBlock, Math.Min(operands.K, (step + 1) * KBlock));
+            (FirstStep, EndStep) = (step * steps, Math.Min(operands.K, (step + 1) * steps));
         }
 
         internal int Steps => EndStep - FirstStep;

@@ -56,7 +56,15 @@ internal static unsafe class TileLoop
                 }
             }
 
-            MicroKernel.Run(rows, k, a, left.Row, left.Step, b, bStep, edge, MicroKernel.Columns, fromZero);
+            if (rows == MicroKernel.Rows && columns <= MicroKernel.Columns / 2)
+            {
+                MicroKernel.RunHalf(k, a, left.Row, left.Step, b, bStep, edge, MicroKernel.Columns, fromZero);
+            }
+            else
+            {
+                MicroKernel.Run(rows, k, a, left.Row, left.Step, b, bStep, edge, MicroKernel.Columns, fromZero);
+            }
+
             for (int row = 0; row < rows; row++)
             {
                 new ReadOnlySpan<float>(edge + (row * MicroKernel.Columns), columns).CopyTo(new Span<float>(tile + (row * cRow), columns));

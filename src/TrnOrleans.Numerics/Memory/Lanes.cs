@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace TrnOrleans.Numerics.Memory;
 
@@ -31,27 +32,21 @@ internal static unsafe class Lanes
     }
 
     /// <summary>The first <paramref name="count"/> floats (under sixteen), the other lanes filled with <paramref name="fill"/>.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static Vector512<float> LoadTail(float* source, int count, float fill = 0f)
-    {
-        float* lanes = stackalloc float[Width];
-        for (int i = 0; i < Width; i++)
-        {
-            lanes[i] = i < count ? source[i] : fill;
-        }
-
-        return Vector512.Load(lanes);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> LoadTail(float* source, int count, float fill = 0f) =>
+        Avx512F.IsSupported ? Avx512F.MaskLoad(source, FirstLanes(count), Vector512.Create(fill)) : LoadOneByOne(source, count, fill);
 
     /// <summary>Writes the first <paramref name="count"/> lanes only.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void StoreTail(Vector512<float> value, float* target, int count)
     {
-        float* lanes = stackalloc float[Width];
-        Vector512.Store(value, lanes);
-        for (int i = 0; i < count; i++)
+        if (Avx512F.IsSupported)
         {
-            target[i] = lanes[i];
+            Avx512F.MaskStore(target, FirstLanes(count), value);
+        }
+        else
+        {
+            StoreOneByOne(value, target, count);
         }
     }
 
@@ -71,6 +66,32 @@ internal static unsafe class Lanes
         else
         {
             StoreTail(value, target, remaining);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> FirstLanes(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector512<float> LoadOneByOne(float* source, int count, float fill)
+    {
+        float* lanes = stackalloc float[Width];
+        for (int i = 0; i < Width; i++)
+        {
+            lanes[i] = i < count ? source[i] : fill;
+        }
+
+        return Vector512.Load(lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreOneByOne(Vector512<float> value, float* target, int count)
+    {
+        float* lanes = stackalloc float[Width];
+        Vector512.Store(value, lanes);
+        for (int i = 0; i < count; i++)
+        {
+            target[i] = lanes[i];
         }
     }
 }
