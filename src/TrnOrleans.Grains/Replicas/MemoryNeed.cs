@@ -1,19 +1,21 @@
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Networks;
 
 namespace TrnOrleans.Grains.Replicas;
 
 /// <summary>What a run needs of the machine's memory, before it is taken.</summary>
 public static class MemoryNeed
 {
-    /// <summary>Bytes of weights, optimizer state, gradient buffers and activations of all replicas, on one silo.</summary>
+    /// <summary>Bytes of weights, plain and packed, optimizer state, gradient buffers and activations of all replicas, on one silo.</summary>
     public static Int128 Bytes(RunInputs inputs, int threads)
     {
         RunSpec spec = inputs.Spec;
         int buffers = 1 + spec.Optimizer.StateCount + BufferPool.CountFor(spec.Cluster.Chips, threads);
         int passes = Math.Min(spec.Cluster.Chips, threads);
         Int128 activations = (Int128)inputs.Network.BytesPerSample(training: true) * (spec.Training.Batch / spec.Cluster.TotalChips) * passes;
-        return (((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations) * spec.Cluster.UltraServers;
+        long packed = Replica.SharesPackedWeights(spec) ? PackedWeights.Bytes(inputs.Network) : 0;
+        return (((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations + packed) * spec.Cluster.UltraServers;
     }
 
     /// <summary>Refuses a run that cannot fit, instead of letting the machine kill it later.</summary>

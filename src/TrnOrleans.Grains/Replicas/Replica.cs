@@ -27,6 +27,7 @@ public sealed class Replica : IDisposable
     private readonly AlignedBuffer[] _states;
     private readonly PassPool _training;
     private readonly PassPool _evaluation;
+    private readonly PackedWeights? _packed;
     private readonly MemoryLease _memory;
 
     /// <summary>Allocates and fills the replica; call on a compute thread.</summary>
@@ -47,6 +48,7 @@ public sealed class Replica : IDisposable
         _weights = new AlignedBuffer(length);
         _states = [.. Enumerable.Range(0, spec.Optimizer.StateCount).Select(_ => new AlignedBuffer(length))];
         Gradients = new BufferPool(BufferPool.CountFor(spec.Cluster.Chips, threads), length);
+        _packed = SharesPackedWeights(spec) ? new PackedWeights(network) : null;
         _training = new PassPool(() => network.CreateTrainingPass(SamplesPerChip));
         _evaluation = new PassPool(() => network.CreateInferencePass(EvaluationSamples));
         Fill();
@@ -87,7 +89,8 @@ public sealed class Replica : IDisposable
         int first = rank * SamplesPerChip;
         _inputs.Dataset.FillBatch(_plan, step, first, SamplesPerChip, pass.Inputs);
         return pass.Train(
-            _weights, Gradients[buffer], SamplesPerChip, 1f / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample);
+            _weights, Gradients[buffer], SamplesPerChip, 1f / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
+            _packed);
     }));
 
     /// <summary>Adds one gradient into another.</summary>
@@ -105,7 +108,11 @@ public sealed class Replica : IDisposable
 
     /// <summary>Updates a shard.</summary>
     public void Apply(ShardOptimizer optimizer, int buffer, long step, double learningRate, float gradientScale) =>
-        Run(() => optimizer.Apply(_weights, Gradients[buffer], _states, step, learningRate, gradientScale));
+        Run(() =>
+        {
+            optimizer.Apply(_weights, Gradients[buffer], _states, step, learningRate, gradientScale);
+            _packed?.Invalidate();
+        });
 
     /// <summary>The learning rate of a step.</summary>
     public double LearningRate(long step) => _schedule.At(step);
@@ -142,6 +149,9 @@ public sealed class Replica : IDisposable
     /// <summary>A copy of some weights.</summary>
     public TensorBlock ReadWeights(long offset, int length) => _memory.Use(() => new TensorBlock(_weights.Span(offset, length).ToArray()));
 
+    /// <summary>One chip would pack every weight once a step with or without a place to keep it.</summary>
+    internal static bool SharesPackedWeights(RunSpec spec) => spec.Cluster.Chips > 1;
+
     /// <summary>Gives the memory back as soon as nothing computes on it.</summary>
     public void Dispose() => _memory.Close();
 
@@ -150,6 +160,7 @@ public sealed class Replica : IDisposable
         _training.Dispose();
         _evaluation.Dispose();
         Gradients.Dispose();
+        _packed?.Dispose();
         _weights.Dispose();
         foreach (AlignedBuffer state in _states)
         {

@@ -38,6 +38,9 @@ public sealed class Network
     /// <summary>The operations in forward order.</summary>
     public IReadOnlyList<Operation> Operations => _operations;
 
+    /// <summary>Weights that are worth packing once for all passes of a step.</summary>
+    internal IEnumerable<Parameter> PackedParameters => _operations.Select(o => o.PackedParameter).OfType<Parameter>().Distinct();
+
     /// <summary>The scores of each class, before softmax.</summary>
     internal Tensor Logits { get; }
 

@@ -16,6 +16,7 @@ public sealed unsafe class Pass : IDisposable
     private readonly AlignedBuffer _arena;
     private AlignedBuffer? _weights;
     private AlignedBuffer? _gradient;
+    private PackedWeights? _packed;
 
     internal Pass(Network network, int samples, int[] values, int[] gradients, int width)
     {
@@ -71,15 +72,20 @@ public sealed unsafe class Pass : IDisposable
     /// <param name="seed">Of the run, for dropout.</param>
     /// <param name="step">For dropout.</param>
     /// <param name="firstRow">First row of this micro-batch in the global batch, for dropout.</param>
+    /// <param name="packed">The same weights packed, when several passes use them; never changes a result.</param>
     /// <returns>Sum of the losses, in double, rows in ascending order.</returns>
-    public double Train(AlignedBuffer weights, AlignedBuffer gradient, int samples, float lossScale, ulong seed, uint step, long firstRow)
+    public double Train(
+        AlignedBuffer weights, AlignedBuffer gradient, int samples, float lossScale, ulong seed, uint step, long firstRow,
+        PackedWeights? packed = null)
     {
+        _packed = packed;
         _gradient = gradient;
         (Training, LossScale, Seed, Step, FirstRow) = (true, lossScale, seed, step, firstRow);
         Begin(weights, samples, _network.Description.RowsPerSample);
         _network.Forward(this, loss: true);
         _network.Backward(this);
         _gradient = null;
+        _packed = null;
         return SumOfLosses();
     }
 
@@ -114,6 +120,8 @@ public sealed unsafe class Pass : IDisposable
     internal Span<float> Gradient(Tensor tensor) => Window(_gradientOffsets[tensor.Index], tensor.Width);
 
     internal ReadOnlySpan<float> Weight(Parameter parameter) => _weights!.Span(parameter.Offset, parameter.Length);
+
+    internal ReadOnlySpan<float> PackedWeight(Parameter parameter) => _packed is null ? default : _packed.Get(parameter, _weights!);
 
     internal Span<float> WeightGradient(Parameter parameter) => _gradient!.Span(parameter.Offset, parameter.Length);
 

@@ -33,10 +33,22 @@ internal sealed class LinearOperation : Operation
 
     internal override IReadOnlyList<Tensor> Differentiated => _inputHasGradient ? [_input] : [];
 
-    internal override void Forward(Pass pass) =>
-        MatrixProduct.NT(
-            pass.Value(_input), pass.Weight(_weight), pass.Value(Output), pass.Rows, _weight.Rows, _weight.Columns,
-            _bias is null ? default : pass.Weight(_bias), _residual is null ? default : pass.Value(_residual));
+    /// <summary>The weight, which all chips of a replica multiply by in the same step.</summary>
+    internal override Parameter? PackedParameter => _weight;
+
+    internal override void Forward(Pass pass)
+    {
+        ReadOnlySpan<float> bias = _bias is null ? default : pass.Weight(_bias);
+        ReadOnlySpan<float> residual = _residual is null ? default : pass.Value(_residual);
+        if (pass.PackedWeight(_weight) is { IsEmpty: false } packed)
+        {
+            MatrixProduct.NTPacked(pass.Value(_input), packed, pass.Value(Output), pass.Rows, _weight.Rows, _weight.Columns, bias, residual);
+        }
+        else
+        {
+            MatrixProduct.NT(pass.Value(_input), pass.Weight(_weight), pass.Value(Output), pass.Rows, _weight.Rows, _weight.Columns, bias, residual);
+        }
+    }
 
     internal override void Backward(Pass pass)
     {

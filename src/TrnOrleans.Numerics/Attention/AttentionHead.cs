@@ -151,30 +151,39 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
     private void Softmax(float* scores, int visible, int seen, float* saved)
     {
         Vector512<float> scale = Vector512.Create(VectorMath.ReciprocalSquareRoot(shape.HeadWidth));
-        Vector512<float> largest = Vector512.Create(float.NegativeInfinity);
-        for (int i = 0; i < visible; i += Lanes.Width)
+        int whole = visible / Lanes.Width * Lanes.Width;
+        int rest = visible - whole;
+        Vector512<float> largest = Lanes.LoadTail(scores + whole, rest, float.NegativeInfinity);
+        for (int i = 0; i < whole; i += Lanes.Width)
         {
-            largest = Vector512.Max(largest, Lanes.Load(scores + i, visible - i, float.NegativeInfinity));
+            largest = Vector512.Max(largest, Vector512.Load(scores + i));
         }
 
         float max = Lanes.Max(largest);
         Vector512<float> maxes = Vector512.Create(max);
         Vector512<float> sums = Vector512<float>.Zero;
-        for (int i = 0; i < visible; i += Lanes.Width)
+        for (int i = 0; i < whole; i += Lanes.Width)
         {
-            Vector512<float> e = VectorMath.Exp((Lanes.Load(scores + i, visible - i, float.NegativeInfinity) - maxes) * scale);
+            Vector512<float> e = VectorMath.Exp((Vector512.Load(scores + i) - maxes) * scale);
             sums += e;
-            Lanes.Store(e, scores + i, visible - i);
+            e.Store(scores + i);
+        }
+
+        if (rest > 0)
+        {
+            Vector512<float> e = Tail(scores + whole, rest, max, maxes, scale);
+            sums += e;
+            e.Store(scores + whole);
         }
 
         float inverse = 1f / Lanes.Sum(sums);
         Vector512<float> inverses = Vector512.Create(inverse);
         for (int i = 0; i < visible; i += Lanes.Width)
         {
-            Lanes.Store(Lanes.Load(scores + i, visible - i) * inverses, scores + i, visible - i);
+            (Vector512.Load(scores + i) * inverses).Store(scores + i);
         }
 
-        new Span<float>(scores + visible, seen - visible).Clear();
+        ClearBehind(scores, visible, seen);
         saved[0] = max;
         saved[1] = inverse;
     }
@@ -187,16 +196,42 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
         Vector512<float> max = Vector512.Create(saved[0]);
         Vector512<float> inverse = Vector512.Create(saved[1]);
         Vector512<float> projections = Vector512.Create(projection);
-        for (int i = 0; i < visible; i += Lanes.Width)
+        int whole = visible / Lanes.Width * Lanes.Width;
+        int rest = visible - whole;
+        for (int i = 0; i < whole; i += Lanes.Width)
         {
-            int left = visible - i;
-            Vector512<float> weight = VectorMath.Exp((Lanes.Load(weights + i, left, float.NegativeInfinity) - max) * scale) * inverse;
-            Lanes.Store(weight * (Lanes.Load(slopes + i, left) - projections) * scale, slopes + i, left);
-            Lanes.Store(weight, weights + i, left);
+            Vector512<float> weight = VectorMath.Exp((Vector512.Load(weights + i) - max) * scale) * inverse;
+            (weight * (Vector512.Load(slopes + i) - projections) * scale).Store(slopes + i);
+            weight.Store(weights + i);
         }
 
-        new Span<float>(weights + visible, seen - visible).Clear();
-        new Span<float>(slopes + visible, seen - visible).Clear();
+        if (rest > 0)
+        {
+            Vector512<float> weight = Tail(weights + whole, rest, saved[0], max, scale) * inverse;
+            (weight * (Lanes.LoadTail(slopes + whole, rest) - projections) * scale).Store(slopes + whole);
+            weight.Store(weights + whole);
+        }
+
+        ClearBehind(weights, visible, seen);
+        ClearBehind(slopes, visible, seen);
+    }
+
+    /// <summary>
+    /// e^((score − max) · scale) of a row's last columns, zeros behind. The lanes behind compute e^0: with −∞ in them the result would be the
+    /// same zeros, but every one would pass through numbers too small for the fast path of the processor.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Tail(float* scores, int count, float max, Vector512<float> maxes, Vector512<float> scale) =>
+        Lanes.KeepFirst(VectorMath.Exp((Lanes.LoadTail(scores, count, max) - maxes) * scale), count);
+
+    /// <summary>Zeros from the first whole vector behind the visible columns on; a row of scores has room for whole vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ClearBehind(float* row, int visible, int seen)
+    {
+        for (int i = (visible + Lanes.Width - 1) / Lanes.Width * Lanes.Width; i < seen; i += Lanes.Width)
+        {
+            Vector512<float>.Zero.Store(row + i);
+        }
     }
 
     private static float Dot(float* x, float* y, int length)

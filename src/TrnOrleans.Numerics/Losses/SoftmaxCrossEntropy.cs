@@ -96,9 +96,10 @@ public static unsafe class SoftmaxCrossEntropy
                 Vector512<float> sums = Vector512<float>.Zero;
                 for (int i = 0; i < Classes; i += Lanes.Width)
                 {
+                    // The lanes behind the last class compute e^0 and are then cleared: e^−∞ is slow on its way to zero.
                     int left = Classes - i;
-                    Vector512<float> e = VectorMath.Exp(Lanes.Load(x + i, left, float.NegativeInfinity) - maxes);
-                    sums += e;
+                    Vector512<float> e = VectorMath.Exp(Lanes.Load(x + i, left, max) - maxes);
+                    sums += left >= Lanes.Width ? e : Lanes.KeepFirst(e, left);
                     if (Gradient)
                     {
                         Lanes.Store(e, x + i, left);

@@ -99,9 +99,9 @@ internal unsafe struct BlockedProduct
         }
 
         // Rows of B that are already contiguous are read where they lie when few rows of A use them; only a ragged last panel is packed.
-        bool inPlace = o.BColumn == 1 && o.M < RowsWorthPacking;
+        bool inPlace = !o.IsPacked && o.BColumn == 1 && o.M < RowsWorthPacking;
         _firstPackedPanel = !inPlace ? 0 : o.N % MicroKernel.Columns == 0 ? allPanels : allPanels - 1;
-        if (_firstPackedPanel < allPanels)
+        if (_firstPackedPanel < allPanels && !o.IsPacked)
         {
             _packColumnPieces = inPlace ? 1 : Count(panels, PanelsPerPackPiece);
             _packedColumns = ThreadScratch.Rent(ThreadScratch.Slot.PackedColumns, (long)_steps * (inPlace ? 1 : panels) * MicroKernel.Columns);
@@ -176,8 +176,9 @@ internal unsafe struct BlockedProduct
         }
     }
 
-    private readonly float* PackedPanel(in Block block, int panel) =>
-        _packedColumns + ((nint)(panel - Math.Max(_firstPackedPanel, block.FirstColumn / MicroKernel.Columns)) * block.Steps * MicroKernel.Columns);
+    private readonly float* PackedPanel(in Block block, int panel) => Operands.IsPacked
+        ? Operands.B + ((((nint)panel * Operands.K) + block.FirstStep) * MicroKernel.Columns)
+        : _packedColumns + ((nint)(panel - Math.Max(_firstPackedPanel, block.FirstColumn / MicroKernel.Columns)) * block.Steps * MicroKernel.Columns);
 
     private readonly void PackRows(in Block block, int piece)
     {

@@ -22,7 +22,7 @@ internal unsafe struct FewRowsProduct
 
     /// <summary>Whether this way is the shorter one.</summary>
     internal static bool Suits(in Operands operands) =>
-        operands.BStep == 1 && operands.BColumn != 1 && operands.AStep == 1 && operands.M <= MostRows && operands.K > 0;
+        !operands.IsPacked && operands.BStep == 1 && operands.BColumn != 1 && operands.AStep == 1 && operands.M <= MostRows && operands.K > 0;
 
     internal static void Run(in Operands operands)
     {

@@ -30,6 +30,16 @@ public static unsafe class MatrixProduct
         ReadOnlySpan<float> bias = default, ReadOnlySpan<float> residual = default) =>
         Multiply(a, k, 1, b, 1, k, c, m, n, k, bias, residual);
 
+    /// <summary>As <see cref="NT"/>, the same bits, with b packed by <see cref="PackedOperand"/>.</summary>
+    /// <exception cref="ArgumentException">a span is not of the stated shape; C is untouched.</exception>
+    public static void NTPacked(
+        ReadOnlySpan<float> a, ReadOnlySpan<float> packed, Span<float> c, int m, int n, int k,
+        ReadOnlySpan<float> bias = default, ReadOnlySpan<float> residual = default)
+    {
+        Shape.Check(packed, PackedOperand.Length(n, k), nameof(packed));
+        Multiply(a, k, 1, packed, MicroKernel.Columns, 1, c, m, n, k, bias, residual, packed: true);
+    }
+
     /// <summary>C = Aᵀ · B (+ residual); a: k × m, b: k × n, the gradient of a weight.</summary>
     /// <exception cref="ArgumentException">a span is not of the stated shape; C is untouched.</exception>
     public static void TN(
@@ -39,10 +49,14 @@ public static unsafe class MatrixProduct
 
     private static void Multiply(
         ReadOnlySpan<float> a, nint aRow, nint aStep, ReadOnlySpan<float> b, nint bStep, nint bColumn,
-        Span<float> c, int m, int n, int k, ReadOnlySpan<float> bias, ReadOnlySpan<float> residual)
+        Span<float> c, int m, int n, int k, ReadOnlySpan<float> bias, ReadOnlySpan<float> residual, bool packed = false)
     {
         Shape.Check(a, (long)m * k, nameof(a));
-        Shape.Check(b, (long)n * k, nameof(b));
+        if (!packed)
+        {
+            Shape.Check(b, (long)n * k, nameof(b));
+        }
+
         Shape.Check(c, (long)m * n, nameof(c));
         Shape.CheckOptional(bias, n, nameof(bias));
         Shape.CheckOptional(residual, (long)m * n, nameof(residual));
@@ -69,6 +83,7 @@ public static unsafe class MatrixProduct
                 B = pb,
                 BStep = bStep,
                 BColumn = bColumn,
+                IsPacked = packed,
                 C = pc,
                 Bias = bias.IsEmpty ? null : pBias,
                 Residual = residual.IsEmpty ? null : pResidual,

@@ -5,13 +5,14 @@ namespace TrnOrleans.Numerics.MatrixProducts;
 
 /// <summary>
 /// C (m × n, row-major) = A · B + bias + residual. A is addressed as A[row · ARow + k · AStep], B as B[k · BStep + column · BColumn], in
-/// floats; bias and residual may be null. The memory is the caller's and stays in place while a kernel runs.
+/// floats, unless B is packed in panels over the whole of k; bias and residual may be null. The memory is the caller's and stays in place while a kernel runs.
 /// </summary>
 internal unsafe struct Operands
 {
     internal int M, N, K;
     internal float* A, B, C, Bias, Residual;
     internal nint ARow, AStep, BStep, BColumn;
+    internal bool IsPacked;
 
     /// <summary>What comes after the chains of a block, while it is still in the cache; zeros instead of chains when there is no k.</summary>
     internal readonly void Finish(int firstRow, int rows, int firstColumn, int columns)

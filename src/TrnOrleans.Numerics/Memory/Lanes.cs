@@ -69,6 +69,10 @@ internal static unsafe class Lanes
         }
     }
 
+    /// <summary>The first <paramref name="count"/> lanes as they are, exact zeros in the others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> KeepFirst(Vector512<float> value, int count) => value & FirstLanes(count);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> FirstLanes(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
 
