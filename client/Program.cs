@@ -13,6 +13,7 @@ RootCommand root = new("Trains networks on an emulated cluster of Trainium3 chip
     GenerateCommand.Create(),
     SpecCommand.Create(),
     DataCommand.Create(),
+    BenchCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);
