@@ -1,12 +1,19 @@
 using BenchmarkDotNet.Running;
 using TrnOrleans.Benchmarks.Peers;
 
-// openblas THREADS [ROUNDS [MxNxK …]]: products beside OpenBLAS. Everything else goes to BenchmarkDotNet.
+// openblas THREADS [ROUNDS [MxNxK …]]: products beside OpenBLAS.
+// pytorch TEXT THREADS [ROUNDS [PART OF A NAME]]: whole runs beside PyTorch.
+// Everything else goes to BenchmarkDotNet.
 if (args is ["openblas", string threads, ..])
 {
     int rounds = args.Length > 2 ? int.Parse(args[2]) : 5;
     (int, int, int)[] shapes = [.. args.Skip(3).Select(Shape)];
     return await ProductComparison.RunAsync(int.Parse(threads), rounds, shapes.Length > 0 ? shapes : [.. Squares, .. FewRows]);
+}
+
+if (args is ["pytorch", string text, string computeThreads, ..])
+{
+    return new TrainingComparison(text, int.Parse(computeThreads)).Run(args.Length > 3 ? int.Parse(args[3]) : 5, args.Length > 4 ? args[4] : string.Empty);
 }
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -41,6 +41,7 @@ internal static class ElementCases
             }
 
             return new KernelCase(name, operands, run(operands));
-        });
+        }
+        );
     }
 }

@@ -54,7 +54,8 @@ internal static class RowCases
             return new KernelCase(name, [rows, output, statistics, gradient, outputGradient], backward
                 ? () => CausalAttention.Backward(rows.Span(), output.Span(), statistics.Span(), outputGradient.Span(), gradient.Span(), shape)
                 : () => CausalAttention.Forward(rows.Span(), output.Span(), statistics.Span(), shape));
-        });
+        }
+        );
     }
 
     private static (KernelName Name, Func<KernelCase> Create) Norm(string kernel, int width, bool backward)
@@ -83,7 +84,8 @@ internal static class RowCases
                 (_, false) => () => RmsNorm.Forward(x.Span(), weight.Span(), y.Span(), Scales(), 1e-5f),
                 _ => () => RmsNorm.Backward(x.Span(), weight.Span(), Scales(), y.Span(), dx.Span(), bias.Span(), accumulate: false),
             });
-        });
+        }
+        );
     }
 
     private static (KernelName Name, Func<KernelCase> Create) Loss(int classes)
@@ -95,7 +97,8 @@ internal static class RowCases
             int[] targets = Operand.Indices(Rows, classes);
             float[] losses = new float[Rows];
             return new KernelCase(name, [logits], () => SoftmaxCrossEntropy.Compute(logits.Span(), targets, losses, classes, 1, gradient: true));
-        });
+        }
+        );
     }
 
     private static (KernelName Name, Func<KernelCase> Create) ColumnSum(int width)
@@ -106,7 +109,8 @@ internal static class RowCases
             AlignedBuffer matrix = Operand.Of((long)Rows * width);
             AlignedBuffer sums = new(width);
             return new KernelCase(name, [matrix, sums], () => ColumnSums.Compute(matrix.Span(), sums.Span()));
-        });
+        }
+        );
     }
 
     private static KernelName Named(string kernel, string form, int width, int passes) =>
