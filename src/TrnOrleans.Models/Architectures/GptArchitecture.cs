@@ -42,15 +42,16 @@ internal static class GptArchitecture
                 builder.Vector($"{name}.attention.output.bias", d.Width, $"{file}.attn.c_proj.bias"), residual: x, d.Dropout);
 
             normal = Norm(builder, $"{name}.norm2", x, d, $"{file}.ln_2", accumulate: true);
-            Tensor hidden = builder.Linear(
-                $"{name}.feedforward.up", normal,
+            FusedActivation gelu = FusedActivation.Gelu(
+                builder.Tensor($"{name}.feedforward.up", d.Hidden), builder.Tensor($"{name}.feedforward.gelu", d.Hidden));
+            Tensor activated = builder.Add(new LinearOperation(
+                $"{name}.feedforward.up", normal, gelu.After,
                 builder.Matrix($"{name}.feedforward.up.weight", d.Hidden, d.Width, deviation, $"{file}.mlp.c_fc.weight", transposedInFile: true),
-                builder.Vector($"{name}.feedforward.up.bias", d.Hidden, $"{file}.mlp.c_fc.bias"));
-            Tensor activated = builder.Add(new GeluOperation($"{name}.feedforward.gelu", hidden, builder.Tensor($"{name}.feedforward.gelu", d.Hidden)));
+                builder.Vector($"{name}.feedforward.up.bias", d.Hidden, $"{file}.mlp.c_fc.bias"), activation: gelu));
             x = builder.Linear(
                 $"{name}.feedforward.down", activated,
                 builder.Matrix($"{name}.feedforward.down.weight", d.Width, d.Hidden, residualDeviation, $"{file}.mlp.c_proj.weight", transposedInFile: true),
-                builder.Vector($"{name}.feedforward.down.bias", d.Width, $"{file}.mlp.c_proj.bias"), residual: x, d.Dropout);
+                builder.Vector($"{name}.feedforward.down.bias", d.Width, $"{file}.mlp.c_proj.bias"), residual: x, d.Dropout, gelu);
         }
 
         x = Norm(builder, "norm", x, d, "transformer.ln_f", accumulate: false);

@@ -11,6 +11,7 @@ internal static class MlpArchitecture
     {
         NetworkBuilder builder = new();
         Tensor x = builder.Add(new InputOperation("input", builder.Tensor("input", d.Sizes[0])));
+        FusedActivation? before = null;
         for (int i = 0; i + 1 < d.Sizes.Count; i++)
         {
             // He et al. 2015 for layers before a ReLU; the last one starts smaller, at 1/√in.
@@ -19,18 +20,20 @@ internal static class MlpArchitecture
             string name = $"layers.{i}";
             Parameter weight = builder.Matrix($"{name}.weight", d.Sizes[i + 1], d.Sizes[i], deviation, $"{name}.weight");
             Parameter bias = builder.Vector($"{name}.bias", d.Sizes[i + 1], $"{name}.bias");
-            x = builder.Add(new LinearOperation(name, x, builder.Tensor(name, d.Sizes[i + 1]), weight, bias, inputHasGradient: i > 0));
-            if (last)
+
+            // With dropout behind it the activation is an operation of its own.
+            FusedActivation? relu = last || d.Dropout > 0 ? null : FusedActivation.Relu(builder.Tensor($"{name}.relu", d.Sizes[i + 1]));
+            x = builder.Add(new LinearOperation(
+                name, x, relu?.After ?? builder.Tensor(name, d.Sizes[i + 1]), weight, bias, inputHasGradient: i > 0, activation: relu, inputActivation: before));
+            before = relu;
+            if (last || relu is not null)
             {
-                break;
+                continue;
             }
 
             x = builder.Add(new ReluOperation($"{name}.relu", x, builder.Tensor($"{name}.relu", d.Sizes[i + 1])));
-            if (d.Dropout > 0)
-            {
-                x = builder.Add(new DropoutOperation(
-                    $"{name}.dropout", x, builder.Tensor($"{name}.dropout", d.Sizes[i + 1]), d.Dropout, (ushort)builder.Operations.Count));
-            }
+            x = builder.Add(new DropoutOperation(
+                $"{name}.dropout", x, builder.Tensor($"{name}.dropout", d.Sizes[i + 1]), d.Dropout, (ushort)builder.Operations.Count));
         }
 
         return new Network(d, builder, x);

@@ -24,6 +24,7 @@ public sealed class Network
         Logits = logits;
         _operations = [.. builder.Operations];
         _tensors = [.. builder.Tensors];
+        Features = _operations.OfType<InputOperation>().SingleOrDefault()?.Output;
     }
 
     /// <summary>What it was made from.</summary>
@@ -37,6 +38,9 @@ public sealed class Network
 
     /// <summary>The operations in forward order.</summary>
     public IReadOnlyList<Operation> Operations => _operations;
+
+    /// <summary>The tensor that is the sample buffer's features, of an mlp; else null.</summary>
+    internal Tensor? Features { get; }
 
     /// <summary>Weights that are worth packing once for all passes of a step.</summary>
     internal IEnumerable<Parameter> PackedParameters => _operations.Select(o => o.PackedParameter).OfType<Parameter>().Distinct();
@@ -107,5 +111,15 @@ public sealed class Network
         return new Pass(this, samples, values, gradients, plan.Width);
     }
 
-    private MemoryPlan Plan(bool training) => new(LifetimeAnalysis.Compute(_operations, _tensors, Logits, training));
+    private MemoryPlan Plan(bool training)
+    {
+        Lifetime[] lifetimes = LifetimeAnalysis.Compute(_operations, _tensors, Logits, training);
+        if (Features is not null)
+        {
+            // Has memory already.
+            lifetimes[Features.Index] = default;
+        }
+
+        return new MemoryPlan(lifetimes);
+    }
 }

@@ -57,15 +57,15 @@ internal sealed class NetworkBuilder
     }
 
     /// <summary>y = x · Wᵀ (+ bias) (+ residual), with dropout on the branch when asked for.</summary>
-    internal Tensor Linear(string name, Tensor input, Parameter weight, Parameter? bias, Tensor? residual = null, float dropout = 0)
+    internal Tensor Linear(string name, Tensor input, Parameter weight, Parameter? bias, Tensor? residual = null, float dropout = 0, FusedActivation? inputActivation = null)
     {
         Tensor output = Tensor(name, weight.Rows);
         if (residual is null || dropout == 0)
         {
-            return Add(new LinearOperation(name, input, output, weight, bias, residual));
+            return Add(new LinearOperation(name, input, output, weight, bias, residual, inputActivation: inputActivation));
         }
 
-        Add(new LinearOperation(name, input, output, weight, bias, residual: null));
+        Add(new LinearOperation(name, input, output, weight, bias, residual: null, inputActivation: inputActivation));
         return Add(new DropoutAddOperation(name + ".dropout", output, residual, Tensor(name + ".sum", weight.Rows), dropout, (ushort)Operations.Count));
     }
 }

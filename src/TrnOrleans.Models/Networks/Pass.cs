@@ -115,7 +115,9 @@ public sealed unsafe class Pass : IDisposable
 
     public void Dispose() => _arena.Dispose();
 
-    internal Span<float> Value(Tensor tensor) => Window(_valueOffsets[tensor.Index], tensor.Width);
+    internal Span<float> Value(Tensor tensor) => tensor == _network.Features
+        ? Inputs.Features.AsSpan(0, checked(Rows * tensor.Width))
+        : Window(_valueOffsets[tensor.Index], tensor.Width);
 
     internal Span<float> Gradient(Tensor tensor) => Window(_gradientOffsets[tensor.Index], tensor.Width);
 

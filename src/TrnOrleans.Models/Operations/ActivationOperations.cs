@@ -3,31 +3,6 @@ using TrnOrleans.Numerics.Activations;
 
 namespace TrnOrleans.Models.Operations;
 
-/// <summary>GELU (tanh); the gradient is made in place.</summary>
-internal sealed class GeluOperation : Operation
-{
-    private readonly Tensor _input;
-
-    internal GeluOperation(string name, Tensor input, Tensor output)
-        : base(name)
-    {
-        (_input, Output) = (input, output);
-        input.ShareGradientWith(output);
-    }
-
-    internal override IReadOnlyList<Tensor> Inputs => [_input];
-
-    internal override Tensor Output { get; }
-
-    internal override IReadOnlyList<Tensor> Kept => [_input];
-
-    internal override IReadOnlyList<Tensor> Differentiated => [_input];
-
-    internal override void Forward(Pass pass) => Gelu.Forward(pass.Value(_input), pass.Value(Output));
-
-    internal override void Backward(Pass pass) => Gelu.Backward(pass.Value(_input), pass.Gradient(Output), pass.Gradient(_input));
-}
-
 /// <summary>ReLU; the gradient is made in place, from the output.</summary>
 internal sealed class ReluOperation : Operation
 {

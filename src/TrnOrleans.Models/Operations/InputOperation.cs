@@ -2,7 +2,7 @@ using TrnOrleans.Models.Networks;
 
 namespace TrnOrleans.Models.Operations;
 
-/// <summary>Brings the features of the samples into the network.</summary>
+/// <summary>Brings the features of the samples into the network: its output's memory is the sample buffer itself.</summary>
 internal sealed class InputOperation(string name, Tensor output) : Operation(name)
 {
     internal override IReadOnlyList<Tensor> Inputs => [];
@@ -13,7 +13,10 @@ internal sealed class InputOperation(string name, Tensor output) : Operation(nam
 
     internal override IReadOnlyList<Tensor> Differentiated => [];
 
-    internal override void Forward(Pass pass) => pass.Inputs.Features.AsSpan(0, pass.Samples * output.Width).CopyTo(pass.Value(output));
+    internal override void Forward(Pass pass)
+    {
+        // The features are where they are read.
+    }
 
     internal override void Backward(Pass pass)
     {

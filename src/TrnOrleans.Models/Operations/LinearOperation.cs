@@ -3,9 +3,27 @@ using TrnOrleans.Numerics.MatrixProducts;
 
 namespace TrnOrleans.Models.Operations;
 
+/// <summary>
+/// An activation that is part of two linear layers: the layer before writes the activated values, and the layer behind writes the gradient
+/// of the values before the activation. So the gradient of <paramref name="After"/> is never in memory, and its place has that of
+/// <paramref name="Before"/>.
+/// </summary>
+/// <param name="Forward">At the end of the layer before.</param>
+/// <param name="Backward">At the end of the backward pass of the layer behind.</param>
+/// <param name="Before">Values before the activation, when the backward pass needs them; else null.</param>
+/// <param name="After">Activated values.</param>
+internal sealed record FusedActivation(Epilogue Forward, Epilogue Backward, Tensor? Before, Tensor After)
+{
+    internal static FusedActivation Relu(Tensor after) => new(Epilogue.Relu, Epilogue.ReluGradient, null, after);
+
+    internal static FusedActivation Gelu(Tensor before, Tensor after) => new(Epilogue.Gelu, Epilogue.GeluGradient, before, after);
+}
+
 /// <summary>y = x · Wᵀ + bias + residual; W is out × in. The residual's gradient is the output's, in the same memory.</summary>
 internal sealed class LinearOperation : Operation
 {
+    private readonly FusedActivation? _activation;
+    private readonly FusedActivation? _inputActivation;
     private readonly Tensor _input;
     private readonly Parameter _weight;
     private readonly Parameter? _bias;
@@ -13,9 +31,11 @@ internal sealed class LinearOperation : Operation
     private readonly bool _inputHasGradient;
 
     internal LinearOperation(
-        string name, Tensor input, Tensor output, Parameter weight, Parameter? bias, Tensor? residual = null, bool inputHasGradient = true)
+        string name, Tensor input, Tensor output, Parameter weight, Parameter? bias, Tensor? residual = null, bool inputHasGradient = true,
+        FusedActivation? activation = null, FusedActivation? inputActivation = null)
         : base(name)
     {
+        (_activation, _inputActivation) = (activation, inputActivation);
         _input = input;
         Output = output;
         _weight = weight;
@@ -29,7 +49,9 @@ internal sealed class LinearOperation : Operation
 
     internal override Tensor Output { get; }
 
-    internal override IReadOnlyList<Tensor> Kept => [_input];
+    internal override Tensor? Saved => _activation?.Before;
+
+    internal override IReadOnlyList<Tensor> Kept => _inputActivation?.Before is { } before ? [_input, before] : [_input];
 
     internal override IReadOnlyList<Tensor> Differentiated => _inputHasGradient ? [_input] : [];
 
@@ -40,13 +62,17 @@ internal sealed class LinearOperation : Operation
     {
         ReadOnlySpan<float> bias = _bias is null ? default : pass.Weight(_bias);
         ReadOnlySpan<float> residual = _residual is null ? default : pass.Value(_residual);
+        Epilogue epilogue = _activation?.Forward ?? Epilogue.None;
+        Span<float> result = pass.Value(_activation?.Before ?? Output);
+        Span<float> other = _activation?.Before is null ? default : pass.Value(Output);
+        (int rows, int outputs, int inputs) = (pass.Rows, _weight.Rows, _weight.Columns);
         if (pass.PackedWeight(_weight) is { IsEmpty: false } packed)
         {
-            MatrixProduct.NTPacked(pass.Value(_input), packed, pass.Value(Output), pass.Rows, _weight.Rows, _weight.Columns, bias, residual);
+            MatrixProduct.NTPacked(pass.Value(_input), packed, result, rows, outputs, inputs, bias, residual, epilogue, other);
         }
         else
         {
-            MatrixProduct.NT(pass.Value(_input), pass.Weight(_weight), pass.Value(Output), pass.Rows, _weight.Rows, _weight.Columns, bias, residual);
+            MatrixProduct.NT(pass.Value(_input), pass.Weight(_weight), result, rows, outputs, inputs, bias, residual, epilogue, other);
         }
     }
 
@@ -61,7 +87,10 @@ internal sealed class LinearOperation : Operation
 
         if (_inputHasGradient)
         {
-            MatrixProduct.NN(gradient, pass.Weight(_weight), pass.Gradient(_input), pass.Rows, _weight.Columns, _weight.Rows);
+            MatrixProduct.NN(
+                gradient, pass.Weight(_weight), pass.Gradient(_input), pass.Rows, _weight.Columns, _weight.Rows,
+                epilogue: _inputActivation?.Backward ?? Epilogue.None,
+                other: _inputActivation is null ? default : pass.Value(_inputActivation.Before ?? _input));
         }
     }
 }

@@ -18,13 +18,13 @@ public static class Gelu
     public static void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> outputGradient, Span<float> inputGradient) =>
         ElementWise.Map<Derivative>(x, outputGradient, inputGradient);
 
-    private readonly struct Function : IUnary
+    internal readonly struct Function : IUnary
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Value(Vector512<float> x) => x * VectorMath.Sigmoid(TwiceInner(x));
     }
 
-    private readonly struct Derivative : IBinary
+    internal readonly struct Derivative : IBinary
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Value(Vector512<float> x, Vector512<float> gradient)

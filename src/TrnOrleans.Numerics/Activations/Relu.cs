@@ -13,14 +13,14 @@ public static class Relu
     public static void Backward(ReadOnlySpan<float> y, ReadOnlySpan<float> outputGradient, Span<float> inputGradient) =>
         ElementWise.Map<Derivative>(y, outputGradient, inputGradient);
 
-    private readonly struct Function : IUnary
+    internal readonly struct Function : IUnary
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Value(Vector512<float> x) =>
             Vector512.ConditionalSelect(Vector512.LessThanOrEqual(x, Vector512<float>.Zero), Vector512<float>.Zero, x);
     }
 
-    private readonly struct Derivative : IBinary
+    internal readonly struct Derivative : IBinary
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Value(Vector512<float> x, Vector512<float> y) =>

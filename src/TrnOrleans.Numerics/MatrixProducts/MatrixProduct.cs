@@ -17,27 +17,29 @@ public static unsafe class MatrixProduct
     /// <param name="k">Length of a chain; 0 gives bias + residual.</param>
     /// <param name="bias">n, or empty.</param>
     /// <param name="residual">m × n, or empty.</param>
+    /// <param name="epilogue">What is done to each element last.</param>
+    /// <param name="other">The epilogue's other operand, m × n, in memory of its own; empty when it has none.</param>
     /// <exception cref="ArgumentException">a span is not of the stated shape; C is untouched.</exception>
     public static void NN(
         ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, int m, int n, int k,
-        ReadOnlySpan<float> bias = default, ReadOnlySpan<float> residual = default) =>
-        Multiply(a, k, 1, b, n, 1, c, m, n, k, bias, residual);
+        ReadOnlySpan<float> bias = default, ReadOnlySpan<float> residual = default, Epilogue epilogue = Epilogue.None, Span<float> other = default) =>
+        Multiply(a, k, 1, b, n, 1, c, m, n, k, bias, residual, epilogue, other);
 
     /// <summary>C = A · Bᵀ (+ bias on every row) (+ residual); a: m × k, b: n × k, the forward product of a weight stored out × in.</summary>
     /// <exception cref="ArgumentException">a span is not of the stated shape; C is untouched.</exception>
     public static void NT(
         ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, int m, int n, int k,
-        ReadOnlySpan<float> bias = default, ReadOnlySpan<float> residual = default) =>
-        Multiply(a, k, 1, b, 1, k, c, m, n, k, bias, residual);
+        ReadOnlySpan<float> bias = default, ReadOnlySpan<float> residual = default, Epilogue epilogue = Epilogue.None, Span<float> other = default) =>
+        Multiply(a, k, 1, b, 1, k, c, m, n, k, bias, residual, epilogue, other);
 
     /// <summary>As <see cref="NT"/>, the same bits, with b packed by <see cref="PackedOperand"/>.</summary>
     /// <exception cref="ArgumentException">a span is not of the stated shape; C is untouched.</exception>
     public static void NTPacked(
         ReadOnlySpan<float> a, ReadOnlySpan<float> packed, Span<float> c, int m, int n, int k,
-        ReadOnlySpan<float> bias = default, ReadOnlySpan<float> residual = default)
+        ReadOnlySpan<float> bias = default, ReadOnlySpan<float> residual = default, Epilogue epilogue = Epilogue.None, Span<float> other = default)
     {
         Shape.Check(packed, PackedOperand.Length(n, k), nameof(packed));
-        Multiply(a, k, 1, packed, MicroKernel.Columns, 1, c, m, n, k, bias, residual, packed: true);
+        Multiply(a, k, 1, packed, MicroKernel.Columns, 1, c, m, n, k, bias, residual, epilogue, other, packed: true);
     }
 
     /// <summary>C = Aᵀ · B (+ residual); a: k × m, b: k × n, the gradient of a weight.</summary>
@@ -45,11 +47,12 @@ public static unsafe class MatrixProduct
     public static void TN(
         ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, int m, int n, int k,
         ReadOnlySpan<float> residual = default) =>
-        Multiply(a, 1, m, b, n, 1, c, m, n, k, default, residual);
+        Multiply(a, 1, m, b, n, 1, c, m, n, k, default, residual, Epilogue.None, default);
 
     private static void Multiply(
         ReadOnlySpan<float> a, nint aRow, nint aStep, ReadOnlySpan<float> b, nint bStep, nint bColumn,
-        Span<float> c, int m, int n, int k, ReadOnlySpan<float> bias, ReadOnlySpan<float> residual, bool packed = false)
+        Span<float> c, int m, int n, int k, ReadOnlySpan<float> bias, ReadOnlySpan<float> residual, Epilogue epilogue, Span<float> other,
+        bool packed = false)
     {
         Shape.Check(a, (long)m * k, nameof(a));
         if (!packed)
@@ -65,12 +68,18 @@ public static unsafe class MatrixProduct
             throw new ArgumentException("the residual is read after C has been written; it needs memory of its own", nameof(residual));
         }
 
+        Shape.Check<float>(other, epilogue is Epilogue.None or Epilogue.Relu ? 0 : (long)m * n, nameof(other));
+        if (c.Overlaps(other))
+        {
+            throw new ArgumentException("the epilogue reads or writes it while C is written; it needs memory of its own", nameof(other));
+        }
+
         if (m == 0 || n == 0)
         {
             return;
         }
 
-        fixed (float* pa = a, pb = b, pc = c, pBias = bias, pResidual = residual)
+        fixed (float* pa = a, pb = b, pc = c, pBias = bias, pResidual = residual, pOther = other)
         {
             Operands operands = new()
             {
@@ -87,6 +96,8 @@ public static unsafe class MatrixProduct
                 C = pc,
                 Bias = bias.IsEmpty ? null : pBias,
                 Residual = residual.IsEmpty ? null : pResidual,
+                Epilogue = epilogue,
+                Other = pOther,
             };
             if (FewRowsProduct.Suits(operands))
             {

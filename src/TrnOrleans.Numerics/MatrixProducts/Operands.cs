@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using TrnOrleans.Numerics.Memory;
 
@@ -14,14 +15,42 @@ internal unsafe struct Operands
     internal nint ARow, AStep, BStep, BColumn;
     internal bool IsPacked;
 
+    internal Epilogue Epilogue;
+
+    /// <summary>m × n; null when the epilogue has no other operand.</summary>
+    internal float* Other;
+
     /// <summary>What comes after the chains of a block, while it is still in the cache; zeros instead of chains when there is no k.</summary>
     internal readonly void Finish(int firstRow, int rows, int firstColumn, int columns)
     {
-        if (K > 0 && Bias is null && Residual is null)
+        switch (Epilogue)
         {
-            return;
-        }
+            case Epilogue.Relu:
+                Finish<ReluEpilogue>(firstRow, rows, firstColumn, columns);
+                break;
+            case Epilogue.ReluGradient:
+                Finish<ReluGradientEpilogue>(firstRow, rows, firstColumn, columns);
+                break;
+            case Epilogue.Gelu:
+                Finish<GeluEpilogue>(firstRow, rows, firstColumn, columns);
+                break;
+            case Epilogue.GeluGradient:
+                Finish<GeluGradientEpilogue>(firstRow, rows, firstColumn, columns);
+                break;
+            default:
+                if (K == 0 || Bias is not null || Residual is not null)
+                {
+                    Finish<NoEpilogue>(firstRow, rows, firstColumn, columns);
+                }
 
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Finish<TEpilogue>(int firstRow, int rows, int firstColumn, int columns)
+        where TEpilogue : struct, IEpilogue
+    {
         for (int row = firstRow; row < firstRow + rows; row++)
         {
             nint start = (nint)row * N;
@@ -39,7 +68,7 @@ internal unsafe struct Operands
                     value += Lanes.Load(Residual + start + column, left);
                 }
 
-                Lanes.Store(value, C + start + column, left);
+                Lanes.Store(TEpilogue.Apply(value, Other + start + column, left), C + start + column, left);
             }
         }
     }
