@@ -18,6 +18,10 @@ public readonly record struct AdamWStep(
     float LearningRate, double Beta1, double Beta2, float Epsilon, float WeightDecay, float GradientScale, float Correction1, float Correction2);
 
 /// <summary>AdamW with bias correction (Loshchilov and Hutter 2019), in PyTorch's order of operations; one pass over memory.</summary>
+/// <remarks>
+/// Moments are kept as zero once they have decayed below the smallest normal number, 1.2e-38, some 900 steps after the last gradient of a
+/// weight whose input is always zero: they move no weight any more, and a step with them would take five times as long.
+/// </remarks>
 public static unsafe class AdamW
 {
     /// <summary>One update in place of weights, first and second moments; all spans of one length. Element-wise: any slice gives the same bits.</summary>
@@ -66,8 +70,8 @@ public static unsafe class AdamW
                 Vector512<float> second = Vector512.FusedMultiplyAdd(beta2, Lanes.Load(v + i, left), rest2 * gradient * gradient);
                 Vector512<float> divisor = Vector512.FusedMultiplyAdd(Vector512.Sqrt(second), rootCorrection, epsilon);
                 Vector512<float> weight = (Lanes.Load(w + i, left) * keep) - (stepSize * (first / divisor));
-                Lanes.Store(first, m + i, left);
-                Lanes.Store(second, v + i, left);
+                Lanes.Store(Lanes.FlushSubnormals(first), m + i, left);
+                Lanes.Store(Lanes.FlushSubnormals(second), v + i, left);
                 Lanes.Store(weight, w + i, left);
             }
         }

@@ -13,6 +13,7 @@ namespace TrnOrleans.Numerics.Optimizers;
 public readonly record struct SgdStep(float LearningRate, float Momentum, float WeightDecay, float GradientScale);
 
 /// <summary>Stochastic gradient descent with momentum, in PyTorch's form: v = μ v + g; w −= rate · v. One pass over memory.</summary>
+/// <remarks>A velocity that has decayed below the smallest normal number is kept as zero, as in <see cref="AdamW"/>.</remarks>
 public static unsafe class MomentumSgd
 {
     /// <summary>One update in place of weights and velocity; velocity is empty when momentum is 0.</summary>
@@ -56,7 +57,7 @@ public static unsafe class MomentumSgd
                 if (Velocity is not null)
                 {
                     direction = Vector512.FusedMultiplyAdd(momentum, Lanes.Load(Velocity + start + i, left), direction);
-                    Lanes.Store(direction, Velocity + start + i, left);
+                    Lanes.Store(Lanes.FlushSubnormals(direction), Velocity + start + i, left);
                 }
 
                 Lanes.Store(Vector512.FusedMultiplyAdd(rate, direction, weight), w, left);
