@@ -10,11 +10,9 @@ namespace TrnOrleans.Numerics.Compute;
 /// <remarks>Kernels never run on the thread pool: there they hold back every grain for seconds.</remarks>
 public sealed class ComputeEngine : IDisposable
 {
-    // How often a worker without work looks around while another computes: about 50 µs, longer than the serial parts between two kernels.
-    private const int LooksWhileOthersCompute = 200;
-
-    // And while nobody does: the next job is a message away, and the messages need the cores.
-    private const int LooksWhileAllRest = 4;
+    // How often a worker without work looks around before it sleeps: some 200 µs, longer than the serial parts between two kernels and than
+    // the few messages between two jobs of a step. Each look yields, so that whoever carries the messages has the core.
+    private const int Looks = 400;
 
     [ThreadStatic]
     private static Worker? t_worker;
@@ -22,7 +20,6 @@ public sealed class ComputeEngine : IDisposable
     private readonly ConcurrentQueue<ComputeJob> _urgent = new();
     private readonly ConcurrentQueue<ComputeJob> _queue = new();
     private readonly Worker[] _workers;
-    private int _computing;
     private volatile bool _stopping;
 
     /// <param name="threads">Compute threads; at least one. Never changes a result.</param>
@@ -171,16 +168,7 @@ public sealed class ComputeEngine : IDisposable
             return false;
         }
 
-        Interlocked.Increment(ref _computing);
-        try
-        {
-            job.Execute();
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _computing);
-        }
-
+        job.Execute();
         return true;
     }
 
@@ -234,7 +222,7 @@ public sealed class ComputeEngine : IDisposable
             {
                 idle = 0;
             }
-            else if (++idle < (Volatile.Read(ref _computing) > 0 ? LooksWhileOthersCompute : LooksWhileAllRest))
+            else if (++idle < Looks)
             {
                 // A yield and not a bare spin: whoever has a message to bring may want this core.
                 Thread.SpinWait(2);

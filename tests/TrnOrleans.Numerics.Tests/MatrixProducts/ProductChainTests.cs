@@ -17,6 +17,15 @@ public sealed unsafe class ProductChainTests
     [InlineData(5, 33, 257)]
     [InlineData(50, 65, 513)]
     [InlineData(97, 257, 300)]
+    [InlineData(12, 129, 128)]
+    [InlineData(16, 47, 800)]
+    [InlineData(63, 100, 390)]
+    [InlineData(64, 65, 577)]
+    [InlineData(65, 33, 600)]
+    [InlineData(161, 261, 1000)]
+    [InlineData(30, 2100, 12)]
+    [InlineData(3100, 33, 9)]
+    [InlineData(13, 512, 512)]
     public void Matrix_product_equals_its_chain_bit_for_bit_across_blocks(int m, int n, int k)
     {
         foreach (Form form in Enum.GetValues<Form>())

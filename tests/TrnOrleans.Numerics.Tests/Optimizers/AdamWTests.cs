@@ -31,6 +31,24 @@ public sealed class AdamWTests
     }
 
     [Fact]
+    public void Moments_end_at_zero_and_are_never_subnormal()
+    {
+        float[] weights = [1, 1];
+        float[] first = new float[2];
+        float[] second = new float[2];
+        AdamW.Update(weights, [1, -1e-15f], first, second, Step(1, 0));
+        for (int t = 2; t < 9000; t++)
+        {
+            AdamW.Update(weights, new float[2], first, second, Step(t, 0));
+            Assert.DoesNotContain([.. first, .. second], value => float.IsSubnormal(value));
+        }
+
+        Assert.Equal([0f, 0f], first);
+        Assert.Equal([0f, 0f], second);
+        Assert.All(weights, weight => Assert.True(float.IsFinite(weight)));
+    }
+
+    [Fact]
     public void The_first_step_moves_each_weight_by_the_learning_rate_against_its_gradient()
     {
         // m / √v is the sign of the gradient once both are corrected.
