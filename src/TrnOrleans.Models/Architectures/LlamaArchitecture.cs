@@ -26,7 +26,7 @@ internal static class LlamaArchitecture
         if (d.Dropout > 0)
         {
             x = builder.Add(new DropoutOperation(
-                "embedding.dropout", x, builder.Tensor("embedding.dropout", d.Width), d.Dropout, (ushort)builder.Operations.Count));
+                "embedding.dropout", x, builder.Tensor("embedding.dropout", d.Width), d.Dropout, builder.NextDropout));
         }
 
         for (int i = 0; i < d.Layers; i++)

@@ -33,7 +33,7 @@ internal static class MlpArchitecture
 
             x = builder.Add(new ReluOperation($"{name}.relu", x, builder.Tensor($"{name}.relu", d.Sizes[i + 1])));
             x = builder.Add(new DropoutOperation(
-                $"{name}.dropout", x, builder.Tensor($"{name}.dropout", d.Sizes[i + 1]), d.Dropout, (ushort)builder.Operations.Count));
+                $"{name}.dropout", x, builder.Tensor($"{name}.dropout", d.Sizes[i + 1]), d.Dropout, builder.NextDropout));
         }
 
         return new Network(d, builder, x);

@@ -24,6 +24,7 @@ public sealed class Network
         Logits = logits;
         _operations = [.. builder.Operations];
         _tensors = [.. builder.Tensors];
+        CheckFusedActivations();
         Features = _operations.OfType<InputOperation>().SingleOrDefault()?.Output;
     }
 
@@ -55,7 +56,7 @@ public sealed class Network
     public Pass CreateInferencePass(int samples) => CreatePass(samples, training: false);
 
     /// <summary>Bytes of activations that a pass over one sample needs.</summary>
-    public long BytesPerSample(bool training) => (long)Plan(training).Width * Description.RowsPerSample * sizeof(float);
+    public long BytesPerSample(bool training) => ((long)Plan(training).Width + (Features?.Width ?? 0)) * Description.RowsPerSample * sizeof(float);
 
     /// <summary>Fresh weights: normal or constant per parameter, a pure function of the seed.</summary>
     /// <param name="weights">Layout.Length floats; overwritten.</param>
@@ -100,6 +101,18 @@ public sealed class Network
         for (int i = _operations.Length - 1; i >= 0; i--)
         {
             _operations[i].Backward(pass);
+        }
+    }
+
+    /// <summary>A second reader of activated values would write another gradient than the first into the same place.</summary>
+    private void CheckFusedActivations()
+    {
+        foreach (FusedActivation activation in _operations.OfType<LinearOperation>().Select(o => o.Activation).OfType<FusedActivation>())
+        {
+            if (_operations.Where(o => o.Inputs.Contains(activation.After)).ToArray() is not [LinearOperation reader] || reader.InputActivation != activation)
+            {
+                throw new InvalidOperationException($"{activation.After.Name} must be read by one linear layer, which knows its activation");
+            }
         }
     }
 

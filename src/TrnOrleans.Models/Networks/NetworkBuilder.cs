@@ -14,6 +14,12 @@ internal sealed class NetworkBuilder
 
     internal ParameterLayout Layout { get; } = new();
 
+    /// <summary>
+    /// Number of the next dropout, which is part of the key of its randomness: its place among the operations, where an activation counts
+    /// whether it is one or part of a product.
+    /// </summary>
+    internal ushort NextDropout => (ushort)(Operations.Count + Operations.OfType<LinearOperation>().Count(o => o.Activation is not null));
+
     internal Tensor Tensor(string name, int width)
     {
         Tensor tensor = new(Tensors.Count, name, width);
@@ -66,6 +72,6 @@ internal sealed class NetworkBuilder
         }
 
         Add(new LinearOperation(name, input, output, weight, bias, residual: null, inputActivation: inputActivation));
-        return Add(new DropoutAddOperation(name + ".dropout", output, residual, Tensor(name + ".sum", weight.Rows), dropout, (ushort)Operations.Count));
+        return Add(new DropoutAddOperation(name + ".dropout", output, residual, Tensor(name + ".sum", weight.Rows), dropout, NextDropout));
     }
 }

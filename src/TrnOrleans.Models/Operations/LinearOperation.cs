@@ -19,7 +19,10 @@ internal sealed record FusedActivation(Epilogue Forward, Epilogue Backward, Tens
     internal static FusedActivation Gelu(Tensor before, Tensor after) => new(Epilogue.Gelu, Epilogue.GeluGradient, before, after);
 }
 
-/// <summary>y = x · Wᵀ + bias + residual; W is out × in. The residual's gradient is the output's, in the same memory.</summary>
+/// <summary>
+/// y = activation(x · Wᵀ + bias + residual); W is out × in. The residual's gradient is the output's, in the same memory; behind an
+/// activation the output's gradient is that of the values before it.
+/// </summary>
 internal sealed class LinearOperation : Operation
 {
     private readonly FusedActivation? _activation;
@@ -54,6 +57,11 @@ internal sealed class LinearOperation : Operation
     internal override IReadOnlyList<Tensor> Kept => _inputActivation?.Before is { } before ? [_input, before] : [_input];
 
     internal override IReadOnlyList<Tensor> Differentiated => _inputHasGradient ? [_input] : [];
+
+    /// <summary>The activation at its end, and the one that its input comes from; or null.</summary>
+    internal FusedActivation? Activation => _activation;
+
+    internal FusedActivation? InputActivation => _inputActivation;
 
     /// <summary>The weight, which all chips of a replica multiply by in the same step.</summary>
     internal override Parameter? PackedParameter => _weight;

@@ -178,9 +178,15 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
 
         float inverse = 1f / Lanes.Sum(sums);
         Vector512<float> inverses = Vector512.Create(inverse);
-        for (int i = 0; i < visible; i += Lanes.Width)
+        for (int i = 0; i < whole; i += Lanes.Width)
         {
             (Vector512.Load(scores + i) * inverses).Store(scores + i);
+        }
+
+        if (rest > 0)
+        {
+            // Zeros behind also when the row is not finite: keys that it does not see must not catch its NaN.
+            Lanes.KeepFirst(Vector512.Load(scores + whole) * inverses, rest).Store(scores + whole);
         }
 
         ClearBehind(scores, visible, seen);
@@ -208,8 +214,8 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
         if (rest > 0)
         {
             Vector512<float> weight = Tail(weights + whole, rest, saved[0], max, scale) * inverse;
-            (weight * (Lanes.LoadTail(slopes + whole, rest) - projections) * scale).Store(slopes + whole);
-            weight.Store(weights + whole);
+            Lanes.KeepFirst(weight * (Lanes.LoadTail(slopes + whole, rest) - projections) * scale, rest).Store(slopes + whole);
+            Lanes.KeepFirst(weight, rest).Store(weights + whole);
         }
 
         ClearBehind(weights, visible, seen);

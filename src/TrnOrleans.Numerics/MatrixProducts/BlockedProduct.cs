@@ -4,8 +4,8 @@ using TrnOrleans.Numerics.Memory;
 namespace TrnOrleans.Numerics.MatrixProducts;
 
 /// <summary>
-/// One product cut in blocks that fit the caches: k in equal blocks of about 384, of which B is packed in panels of 32 columns (48 KiB
-/// each) and A in panels of twelve rows (18 KiB), both shared by all threads. No block size touches a result: a chain goes on where the block
+/// One product cut in blocks that fit the caches: k in equal blocks of about 384 (192 to 575), of which B is packed in panels of 32
+/// columns (about 48 KiB each) and A in panels of twelve rows (18 KiB), both shared by all threads. No block size touches a result: a chain goes on where the block
 /// before it ended.
 /// </summary>
 /// <remarks>
@@ -17,7 +17,7 @@ internal unsafe struct BlockedProduct
 {
     private const int KBlock = 384;
 
-    // Blocks of the operands: at most 4.5 and 3 MiB packed of A and B.
+    // Blocks of the operands: about 4.5 and 3 MiB packed of A and B.
     private const int MBlock = 256 * MicroKernel.Rows;
     private const int NBlock = 64 * MicroKernel.Columns;
 
@@ -80,6 +80,9 @@ internal unsafe struct BlockedProduct
         // Equal blocks: a short last one would read and write all of C for a few multiply-adds.
         _stepBlocks = Math.Max(1, (o.K + (KBlock / 2)) / KBlock);
         _steps = Count(o.K, _stepBlocks);
+
+        // So many blocks of a very long k may end before the last of them begins.
+        _stepBlocks = Math.Max(1, _steps == 0 ? 1 : Count(o.K, _steps));
         _columnPieces = Count(panels, PanelsPerPiece);
 
         // Enough pieces that two threads end together, and no more than that: a panel of B should meet many tiles.

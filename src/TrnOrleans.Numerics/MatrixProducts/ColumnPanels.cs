@@ -70,8 +70,8 @@ internal static unsafe class ColumnPanels
         {
             for (; i + 16 <= k; i += 16)
             {
-                Transpose.Sixteen(source + i, stride, columns, panel + (i * MicroKernel.Columns), MicroKernel.Columns);
-                Transpose.Sixteen(source + (16 * stride) + i, stride, columns - 16, panel + (i * MicroKernel.Columns) + 16, MicroKernel.Columns);
+                Transpose.Sixteen(source + i, stride, columns, panel + ((nint)i * MicroKernel.Columns), MicroKernel.Columns);
+                Transpose.Sixteen(source + (16 * stride) + i, stride, columns - 16, panel + ((nint)i * MicroKernel.Columns) + 16, MicroKernel.Columns);
             }
         }
 
@@ -81,7 +81,7 @@ internal static unsafe class ColumnPanels
             float* target = panel + column;
             for (int j = i; j < k; j++)
             {
-                target[j * MicroKernel.Columns] = column < columns ? row[j] : 0f;
+                target[(nint)j * MicroKernel.Columns] = column < columns ? row[j] : 0f;
             }
         }
     }

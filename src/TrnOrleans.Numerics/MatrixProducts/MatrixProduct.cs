@@ -69,9 +69,9 @@ public static unsafe class MatrixProduct
         }
 
         Shape.Check<float>(other, epilogue is Epilogue.None or Epilogue.Relu ? 0 : (long)m * n, nameof(other));
-        if (c.Overlaps(other))
+        if (c.Overlaps(other) || (epilogue == Epilogue.Gelu && (other.Overlaps(a) || other.Overlaps(b) || other.Overlaps(bias) || other.Overlaps(residual))))
         {
-            throw new ArgumentException("the epilogue reads or writes it while C is written; it needs memory of its own", nameof(other));
+            throw new ArgumentException("the epilogue reads or writes it while the product is computed; it needs memory of its own", nameof(other));
         }
 
         if (m == 0 || n == 0)

@@ -20,7 +20,7 @@ public sealed class KernelCase : IDisposable
 
     /// <param name="name">What it is.</param>
     /// <param name="buffers">Its operands; disposed of with it.</param>
-    /// <param name="run">One call of the kernel; computes the same every time.</param>
+    /// <param name="run">One call of the kernel; takes as long every time, though it may change its operands.</param>
     internal KernelCase(KernelName name, IReadOnlyList<AlignedBuffer> buffers, Action run)
     {
         (Name, _buffers, _run) = (name, buffers, run);

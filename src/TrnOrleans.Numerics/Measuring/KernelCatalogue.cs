@@ -1,6 +1,6 @@
 namespace TrnOrleans.Numerics.Measuring;
 
-/// <summary>Every kernel that training is made of, at sizes that runs have.</summary>
+/// <summary>The kernels that training is made of, at sizes that runs have; activations also as kernels of their own, though products end with them.</summary>
 public static class KernelCatalogue
 {
     /// <summary>Names first, memory only when a case is created.</summary>

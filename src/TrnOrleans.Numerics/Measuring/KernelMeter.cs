@@ -23,8 +23,8 @@ public sealed class KernelMeter(ComputeEngine engine, TimeProvider time) : IDisp
 {
     private const int RoundsPerKernel = 7;
 
-    private readonly KernelCase _multiplyAdds = Ceilings.MultiplyAdds();
-    private readonly KernelCase _copy = Ceilings.Copy();
+    private readonly KernelCase _multiplyAdds = Ceilings.MultiplyAdds(engine.Threads);
+    private readonly KernelCase _copy = Ceilings.Copy(engine.Threads);
 
     /// <summary>Measures one kernel.</summary>
     /// <param name="kernel">Which.</param>

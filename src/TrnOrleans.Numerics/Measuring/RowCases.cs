@@ -69,20 +69,25 @@ internal static class RowCases
             AlignedBuffer dx = new(backward ? (long)Rows * width : 0);
             AlignedBuffer weight = Operand.Of(width);
             AlignedBuffer bias = Operand.Of(width);
+            AlignedBuffer weightGradient = new(width);
             AlignedBuffer statistics = new(2L * Rows);
             Span<float> Scales() => statistics.Span(0, Rows);
-            if (backward)
+            if (backward && kernel == "layernorm")
             {
                 LayerNorm.Forward(x.Span(), weight.Span(), bias.Span(), y.Span(), statistics.Span(), 1e-5f);
             }
+            else if (backward)
+            {
+                RmsNorm.Forward(x.Span(), weight.Span(), y.Span(), Scales(), 1e-5f);
+            }
 
-            return new KernelCase(name, [x, y, dx, weight, bias, statistics], (kernel, backward) switch
+            return new KernelCase(name, [x, y, dx, weight, bias, weightGradient, statistics], (kernel, backward) switch
             {
                 ("layernorm", false) => () => LayerNorm.Forward(x.Span(), weight.Span(), bias.Span(), y.Span(), statistics.Span(), 1e-5f),
                 ("layernorm", true) => () => LayerNorm.Backward(
-                    x.Span(), weight.Span(), statistics.Span(), y.Span(), dx.Span(), weight.Span(), bias.Span(), accumulate: false),
+                    x.Span(), weight.Span(), statistics.Span(), y.Span(), dx.Span(), weightGradient.Span(), bias.Span(), accumulate: false),
                 (_, false) => () => RmsNorm.Forward(x.Span(), weight.Span(), y.Span(), Scales(), 1e-5f),
-                _ => () => RmsNorm.Backward(x.Span(), weight.Span(), Scales(), y.Span(), dx.Span(), bias.Span(), accumulate: false),
+                _ => () => RmsNorm.Backward(x.Span(), weight.Span(), Scales(), y.Span(), dx.Span(), weightGradient.Span(), accumulate: false),
             });
         }
         );

@@ -26,6 +26,8 @@ public sealed unsafe class ProductChainTests
     [InlineData(30, 2100, 12)]
     [InlineData(3100, 33, 9)]
     [InlineData(13, 512, 512)]
+    [InlineData(1, 3, 148_225)]
+    [InlineData(2, 5, 300_000)]
     public void Matrix_product_equals_its_chain_bit_for_bit_across_blocks(int m, int n, int k)
     {
         foreach (Form form in Enum.GetValues<Form>())
