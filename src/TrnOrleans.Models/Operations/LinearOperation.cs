@@ -4,29 +4,11 @@ using TrnOrleans.Numerics.MatrixProducts;
 namespace TrnOrleans.Models.Operations;
 
 /// <summary>
-/// An activation that is part of two linear layers: the layer before writes the activated values, and the layer behind writes the gradient
-/// of the values before the activation. So the gradient of <paramref name="After"/> is never in memory, and its place has that of
-/// <paramref name="Before"/>.
-/// </summary>
-/// <param name="Forward">At the end of the layer before.</param>
-/// <param name="Backward">At the end of the backward pass of the layer behind.</param>
-/// <param name="Before">Values before the activation, when the backward pass needs them; else null.</param>
-/// <param name="After">Activated values.</param>
-internal sealed record FusedActivation(Epilogue Forward, Epilogue Backward, Tensor? Before, Tensor After)
-{
-    internal static FusedActivation Relu(Tensor after) => new(Epilogue.Relu, Epilogue.ReluGradient, null, after);
-
-    internal static FusedActivation Gelu(Tensor before, Tensor after) => new(Epilogue.Gelu, Epilogue.GeluGradient, before, after);
-}
-
-/// <summary>
 /// y = activation(x · Wᵀ + bias + residual); W is out × in. The residual's gradient is the output's, in the same memory; behind an
 /// activation the output's gradient is that of the values before it.
 /// </summary>
 internal sealed class LinearOperation : Operation
 {
-    private readonly FusedActivation? _activation;
-    private readonly FusedActivation? _inputActivation;
     private readonly Tensor _input;
     private readonly Parameter _weight;
     private readonly Parameter? _bias;
@@ -38,7 +20,7 @@ internal sealed class LinearOperation : Operation
         FusedActivation? activation = null, FusedActivation? inputActivation = null)
         : base(name)
     {
-        (_activation, _inputActivation) = (activation, inputActivation);
+        (Activation, InputActivation) = (activation, inputActivation);
         _input = input;
         Output = output;
         _weight = weight;
@@ -52,16 +34,16 @@ internal sealed class LinearOperation : Operation
 
     internal override Tensor Output { get; }
 
-    internal override Tensor? Saved => _activation?.Before;
+    internal override Tensor? Saved => Activation?.Before;
 
-    internal override IReadOnlyList<Tensor> Kept => _inputActivation?.Before is { } before ? [_input, before] : [_input];
+    internal override IReadOnlyList<Tensor> Kept => InputActivation?.Before is { } before ? [_input, before] : [_input];
 
     internal override IReadOnlyList<Tensor> Differentiated => _inputHasGradient ? [_input] : [];
 
     /// <summary>The activation at its end, and the one that its input comes from; or null.</summary>
-    internal FusedActivation? Activation => _activation;
+    internal FusedActivation? Activation { get; }
 
-    internal FusedActivation? InputActivation => _inputActivation;
+    internal FusedActivation? InputActivation { get; }
 
     /// <summary>The weight, which all chips of a replica multiply by in the same step.</summary>
     internal override Parameter? PackedParameter => _weight;
@@ -70,9 +52,9 @@ internal sealed class LinearOperation : Operation
     {
         ReadOnlySpan<float> bias = _bias is null ? default : pass.Weight(_bias);
         ReadOnlySpan<float> residual = _residual is null ? default : pass.Value(_residual);
-        Epilogue epilogue = _activation?.Forward ?? Epilogue.None;
-        Span<float> result = pass.Value(_activation?.Before ?? Output);
-        Span<float> other = _activation?.Before is null ? default : pass.Value(Output);
+        Epilogue epilogue = Activation?.Forward ?? Epilogue.None;
+        Span<float> result = pass.Value(Activation?.Before ?? Output);
+        Span<float> other = Activation?.Before is null ? default : pass.Value(Output);
         (int rows, int outputs, int inputs) = (pass.Rows, _weight.Rows, _weight.Columns);
         if (pass.PackedWeight(_weight) is { IsEmpty: false } packed)
         {
@@ -97,8 +79,8 @@ internal sealed class LinearOperation : Operation
         {
             MatrixProduct.NN(
                 gradient, pass.Weight(_weight), pass.Gradient(_input), pass.Rows, _weight.Columns, _weight.Rows,
-                epilogue: _inputActivation?.Backward ?? Epilogue.None,
-                other: _inputActivation is null ? default : pass.Value(_inputActivation.Before ?? _input));
+                epilogue: InputActivation?.Backward ?? Epilogue.None,
+                other: InputActivation is null ? default : pass.Value(InputActivation.Before ?? _input));
         }
     }
 }

@@ -73,11 +73,14 @@ public sealed class ComputeEngine : IDisposable
     /// Runs pieces 0 … pieces − 1 of a kernel: on a compute thread with the help of idle ones, elsewhere one after another.
     /// Inside a piece a further call runs in place.
     /// </summary>
-    public static unsafe void ForEachPiece<TPieces>(int pieces, ref TPieces work)
+    /// <param name="pieces">Number of pieces.</param>
+    /// <param name="work">What a piece is.</param>
+    /// <param name="worthHelp">Whether the work is enough to call for help; when not, it runs on this thread.</param>
+    public static unsafe void ForEachPiece<TPieces>(int pieces, ref TPieces work, bool worthHelp = true)
         where TPieces : struct, IPieces
     {
         Worker? worker = t_worker;
-        if (pieces <= 1 || worker is null || worker.Leading || worker.Engine._workers.Length == 1)
+        if (pieces <= 1 || !worthHelp || worker is null || worker.Leading || worker.Engine._workers.Length == 1)
         {
             for (int piece = 0; piece < pieces; piece++)
             {
@@ -95,22 +98,6 @@ public sealed class ComputeEngine : IDisposable
         finally
         {
             worker.Leading = false;
-        }
-    }
-
-    /// <summary>As <see cref="ForEachPiece"/> when help is worth calling, and one piece after another on this thread when it is not.</summary>
-    internal static void Share<TPieces>(int pieces, bool worthIt, ref TPieces work)
-        where TPieces : struct, IPieces
-    {
-        if (worthIt)
-        {
-            ForEachPiece(pieces, ref work);
-            return;
-        }
-
-        for (int piece = 0; piece < pieces; piece++)
-        {
-            work.Run(piece);
         }
     }
 

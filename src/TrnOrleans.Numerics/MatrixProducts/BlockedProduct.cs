@@ -5,8 +5,8 @@ namespace TrnOrleans.Numerics.MatrixProducts;
 
 /// <summary>
 /// One product cut in blocks that fit the caches: k in equal blocks of about 384 (192 to 575), of which B is packed in panels of 32
-/// columns (about 48 KiB each) and A in panels of twelve rows (18 KiB), both shared by all threads. No block size touches a result: a chain goes on where the block
-/// before it ended.
+/// columns (about 48 KiB each) and A in panels of twelve rows (18 KiB), both shared by all threads. No block size touches a result: a
+/// chain goes on where the block before it ended.
 /// </summary>
 /// <remarks>
 /// All blocks are pieces of one job for the compute threads: first the pieces that pack, then those that multiply, block after block. A
@@ -15,7 +15,7 @@ namespace TrnOrleans.Numerics.MatrixProducts;
 /// </remarks>
 internal unsafe struct BlockedProduct
 {
-    private const int KBlock = 384;
+    internal const int KBlock = 384;
 
     // Blocks of the operands: about 4.5 and 3 MiB packed of A and B.
     private const int MBlock = 256 * MicroKernel.Rows;
@@ -26,9 +26,6 @@ internal unsafe struct BlockedProduct
     private const int MostTilesPerPiece = 8;
     private const int PanelsPerPackPiece = 4;
     private const int TilesPerPackPiece = 8;
-
-    // Below this many multiply-adds a kernel takes under 10 µs, and calling for help costs more than it brings.
-    private const long WorthSharing = 1 << 19;
 
     // With fewer rows a packed B would be read hardly more often than it was written.
     private const int RowsWorthPacking = 160;
@@ -52,7 +49,6 @@ internal unsafe struct BlockedProduct
     internal void Run()
     {
         ref readonly Operands o = ref Operands;
-        bool share = (long)o.M * o.N * o.K >= WorthSharing;
         PlanBlocks();
         PlanPacking();
         int phases = _rowBlocks * _columnBlocks * _stepBlocks;
@@ -64,7 +60,7 @@ internal unsafe struct BlockedProduct
         }
 
         Pieces work = new() { Product = this };
-        ComputeEngine.Share(pieces, share, ref work);
+        ComputeEngine.ForEachPiece(pieces, ref work, o.WorthHelp);
     }
 
     private readonly int PiecesPerPhase => _packColumnPieces + _packRowPieces + _multiplyPieces;
@@ -78,11 +74,11 @@ internal unsafe struct BlockedProduct
         _columnBlocks = Count(o.N, NBlock);
 
         // Equal blocks: a short last one would read and write all of C for a few multiply-adds.
-        _stepBlocks = Math.Max(1, (o.K + (KBlock / 2)) / KBlock);
-        _steps = Count(o.K, _stepBlocks);
+        int nearest = Math.Max(1, (o.K + (KBlock / 2)) / KBlock);
+        _steps = Math.Max(1, Count(o.K, nearest));
 
-        // So many blocks of a very long k may end before the last of them begins.
-        _stepBlocks = Math.Max(1, _steps == 0 ? 1 : Count(o.K, _steps));
+        // Counted again: so many blocks of a very long k may end before the last of them begins.
+        _stepBlocks = Math.Max(1, Count(o.K, _steps));
         _columnPieces = Count(panels, PanelsPerPiece);
 
         // Enough pieces that two threads end together, and no more than that: a panel of B should meet many tiles.

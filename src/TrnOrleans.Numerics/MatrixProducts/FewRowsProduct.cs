@@ -14,8 +14,6 @@ internal unsafe struct FewRowsProduct
 
     // Pieces of C: few enough columns that the piece's sums (48 × 64 floats) stay in L1 beside the operands.
     private const int ColumnsPerPiece = 4 * MicroKernel.Rows;
-    private const int KBlock = 384;
-    private const long WorthSharing = 1 << 19;
 
     private Operands _operands;
     private float* _left;
@@ -34,7 +32,7 @@ internal unsafe struct FewRowsProduct
         }
 
         Pieces pieces = new() { Product = work };
-        ComputeEngine.Share((operands.N + ColumnsPerPiece - 1) / ColumnsPerPiece, (long)operands.M * operands.N * operands.K >= WorthSharing, ref pieces);
+        ComputeEngine.ForEachPiece((operands.N + ColumnsPerPiece - 1) / ColumnsPerPiece, ref pieces, operands.WorthHelp);
     }
 
     private readonly void Multiply(int firstColumn)
@@ -46,9 +44,9 @@ internal unsafe struct FewRowsProduct
 
         // Whole tiles of 16 rows are transposed at the end: the sums have room for the last.
         float* sums = ThreadScratch.Rent(ThreadScratch.Slot.PackedRows, (ColumnsPerPiece + 16) * sumsRow);
-        for (int k = 0; k < o.K; k += KBlock)
+        for (int k = 0; k < o.K; k += BlockedProduct.KBlock)
         {
-            int steps = Math.Min(KBlock, o.K - k);
+            int steps = Math.Min(BlockedProduct.KBlock, o.K - k);
             TileRows b = TileRows.InPlace(o.B + (firstColumn * o.BColumn) + k, o.BColumn, 1);
             for (int panel = 0; panel < panels; panel++)
             {

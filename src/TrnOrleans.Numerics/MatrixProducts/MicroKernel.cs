@@ -26,7 +26,7 @@ internal static unsafe class MicroKernel
         {
             if (rows == Rows && aRow == 1 && aStep == Rows && bStep == Columns)
             {
-                Avx512Tile12Packed.Run(k, a, b, c, cRow, fromZero);
+                Avx512Tile12.RunPacked(k, a, b, c, cRow, fromZero);
                 return;
             }
 

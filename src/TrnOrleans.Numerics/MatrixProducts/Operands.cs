@@ -17,6 +17,10 @@ internal unsafe struct Operands
 
     internal Epilogue Epilogue;
 
+    // Below this many multiply-adds a kernel takes under 10 µs, and calling for help costs more than it brings.
+    internal readonly bool WorthHelp => (long)M * N * K >= 1 << 19;
+
+
     /// <summary>m × n; null when the epilogue has no other operand.</summary>
     internal float* Other;
 

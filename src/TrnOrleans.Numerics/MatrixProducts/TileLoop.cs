@@ -56,15 +56,7 @@ internal static unsafe class TileLoop
                 }
             }
 
-            if (rows == MicroKernel.Rows && columns <= MicroKernel.Columns / 2)
-            {
-                MicroKernel.RunHalf(k, a, left.Row, left.Step, b, bStep, edge, MicroKernel.Columns, fromZero);
-            }
-            else
-            {
-                MicroKernel.Run(rows, k, a, left.Row, left.Step, b, bStep, edge, MicroKernel.Columns, fromZero);
-            }
-
+            RunTile(rows, columns, k, a, left, b, bStep, edge, MicroKernel.Columns, fromZero);
             for (int row = 0; row < rows; row++)
             {
                 new ReadOnlySpan<float>(edge + (row * MicroKernel.Columns), columns).CopyTo(new Span<float>(tile + (row * cRow), columns));
@@ -79,15 +71,22 @@ internal static unsafe class TileLoop
         float* a = left.Start;
         for (int i = 0; i < m; i += MicroKernel.Rows, a += left.Tile)
         {
-            int rows = Math.Min(MicroKernel.Rows, m - i);
-            if (rows == MicroKernel.Rows && columns <= MicroKernel.Columns / 2)
-            {
-                MicroKernel.RunHalf(k, a, left.Row, left.Step, b, MicroKernel.Columns, c + (i * cRow), cRow, fromZero);
-            }
-            else
-            {
-                MicroKernel.Run(rows, k, a, left.Row, left.Step, b, MicroKernel.Columns, c + (i * cRow), cRow, fromZero);
-            }
+            RunTile(Math.Min(MicroKernel.Rows, m - i), columns, k, a, left, b, MicroKernel.Columns, c + (i * cRow), cRow, fromZero);
+        }
+    }
+
+    /// <summary>A tile of which only the first columns are wanted: half a tile where that is enough.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RunTile(
+        int rows, int columns, int k, float* a, in TileRows left, float* b, nint bStep, float* c, nint cRow, bool fromZero)
+    {
+        if (rows == MicroKernel.Rows && columns <= MicroKernel.Columns / 2)
+        {
+            MicroKernel.RunHalf(k, a, left.Row, left.Step, b, bStep, c, cRow, fromZero);
+        }
+        else
+        {
+            MicroKernel.Run(rows, k, a, left.Row, left.Step, b, bStep, c, cRow, fromZero);
         }
     }
 

@@ -19,8 +19,8 @@ public readonly record struct AdamWStep(
 
 /// <summary>AdamW with bias correction (Loshchilov and Hutter 2019), in PyTorch's order of operations; one pass over memory.</summary>
 /// <remarks>
-/// Moments are kept as zero once they have decayed below the smallest normal number, 1.2e-38, some 900 steps after the last gradient of a
-/// weight whose input is always zero: they move no weight any more, and a step with them would take five times as long.
+/// Moments are kept as zero once they have decayed below the smallest normal number, 1.2e-38, as those of weights whose input stays zero
+/// do after some 850 steps (the first) and thousands (the second): they move no weight any more, and steps with them took twice as long.
 /// </remarks>
 public static unsafe class AdamW
 {

@@ -56,7 +56,7 @@ internal static class ProductComparison
                 Check(c, d, k);
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{m,5} x{n,5} x{k,5} {form,4} {threads,7} {Median(turns.Select(t => t.Ours)),13:F1} {Median(turns.Select(t => t.Theirs)),17:F1} {Median(turns.Select(t => t.Ours / t.Theirs)),6:F3}"));
+                    $"{m,5} x{n,5} x{k,5} {form,4} {threads,7} {Turns.Median(turns.Select(t => t.Ours)),13:F1} {Turns.Median(turns.Select(t => t.Theirs)),17:F1} {Turns.Median(turns.Select(t => t.Ours / t.Theirs)),6:F3}"));
             }
         }
 
@@ -89,12 +89,6 @@ internal static class ProductComparison
         }
 
         return Stopwatch.GetElapsedTime(start).TotalSeconds / calls;
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
     }
 
     private static AlignedBuffer Filled(long length, int seed)

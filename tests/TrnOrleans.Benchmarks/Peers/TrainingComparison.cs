@@ -38,7 +38,7 @@ internal sealed class TrainingComparison(string text, int threads)
             (double Ours, double Theirs)[] turns = [.. Enumerable.Range(0, rounds).Select(_ => (Trn(pair.Ours), pair.Theirs.StartsWith("trn ", StringComparison.Ordinal) ? Trn(pair.Theirs[4..]) : PyTorch(pair.Theirs)))];
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{pair.Name}: {Median(turns.Select(t => t.Ours)):F0} : {Median(turns.Select(t => t.Theirs)):F0} a second, ratio {Median(turns.Select(t => t.Ours / t.Theirs)):F2} ({string.Join(' ', turns.Select(t => (t.Ours / t.Theirs).ToString("F2", CultureInfo.InvariantCulture)))})"));
+                $"{pair.Name}: {Turns.Median(turns.Select(t => t.Ours)):F0} : {Turns.Median(turns.Select(t => t.Theirs)):F0} a second, ratio {Turns.Median(turns.Select(t => t.Ours / t.Theirs)):F2} ({string.Join(' ', turns.Select(t => (t.Ours / t.Theirs).ToString("F2", CultureInfo.InvariantCulture)))})"));
         }
 
         return 0;
@@ -73,11 +73,5 @@ internal sealed class TrainingComparison(string text, int threads)
         return process.ExitCode == 0 && output.Length > 0
             ? output.TrimEnd().Split('\n')[^1]
             : throw new InvalidOperationException($"{program} {arguments} ended with {process.ExitCode}");
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
     }
 }
