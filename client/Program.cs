@@ -59,7 +59,10 @@ static int Complain(ParseResult parsed)
         return Failures.Usage;
     }
 
-    string message = command is RootCommand && parsed.Tokens.Count == 0 ? "say what to do, such as `trn train`; `trn --help` lists the commands" : parsed.Errors[0].Message;
+    string path = command is RootCommand ? "trn" : $"trn {command.Name}";
+    string message = command.Subcommands.Count > 0
+        ? $"say what to do, such as `{path} {command.Subcommands[0].Name}`; `{path} --help` lists the commands"
+        : parsed.Errors[0].Message;
     Console.Error.WriteLine($"trn: {message.TrimEnd('.').ReplaceLineEndings(" ")}");
     return Failures.Usage;
 }

@@ -59,5 +59,5 @@ public sealed class BenchTests : IDisposable
 
     [Fact]
     public async Task What_to_measure_must_be_said() =>
-        await Trn.RefusedAsync(2, _folder, "bench");
+        Assert.Contains("say what to do, such as `trn bench kernels`", await Trn.RefusedAsync(2, _folder, "bench"), StringComparison.Ordinal);
 }
