@@ -1,4 +1,5 @@
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Weights;
 
@@ -26,7 +27,7 @@ internal static class Failures
     internal static (string Sentence, int Code)? Of(Exception error) => error switch
     {
         InvalidDescriptionException => (error.Message, Usage),
-        InvalidWeightsException or RunFailedException => (error.Message, Failure),
+        InvalidWeightsException or RunFailedException or ClusterUnreachableException => (error.Message, Failure),
         OutOfMemoryException => ("the machine has not enough memory for this run; choose a smaller network, batch or fewer chips", Failure),
         IOException or UnauthorizedAccessException => (Reason(error), Failure),
         TimeoutException => ($"gave up waiting: {Reason(error)}", Failure),

@@ -13,6 +13,10 @@ RootCommand root = new("Trains networks on an emulated cluster of Trainium3 chip
     GenerateCommand.Create(),
     SpecCommand.Create(),
     DataCommand.Create(),
+    RunCommands.Runs(),
+    RunCommands.Attach(),
+    RunCommands.Stop(),
+    ClusterCommand.Create(),
     BenchCommand.Create(),
 };
 

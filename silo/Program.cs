@@ -1,73 +1,90 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
+using StackExchange.Redis;
 using TrnOrleans.Grains.Hosting;
-using TrnOrleans.Models.Data;
+using TrnOrleans.Silo;
 
-// A development silo: alone, on loopback, with a gateway that an Orleans client on this machine can connect to.
-Option<int> siloPort = new("--silo-port") { Description = "Port between silos.", DefaultValueFactory = _ => 11111 };
-Option<int> gatewayPort = new("--gateway-port") { Description = "Port for clients.", DefaultValueFactory = _ => 30000 };
-Option<int> threads = new("--threads") { Description = "Compute threads.", DefaultValueFactory = _ => Environment.ProcessorCount };
-RootCommand root = new("A silo of the emulator, alone on this machine (development; clusters of silos are not built yet).") { siloPort, gatewayPort, threads };
+// One silo: alone on loopback for development, or of a cluster that meets in Redis.
+Dictionary<Option<string>, string> options = [];
+RootCommand root = new("A silo of the emulator. Also from appsettings.json and from variables such as TRN_REDIS or TRN_SILO_PORT; options go over both.");
+Add("--redis", "HOST:PORT[,password=…]", "The Redis that the cluster meets in (user=…, password=…, ssl=true behind it); without it the silo is alone on this machine.");
+Add("--cluster", "NAME", "Name of the cluster; silos of the same name find each other. By default trn.");
+Add("--advertise", "IP", "Address of this machine that other silos reach it at; it listens there and nowhere else. By default 127.0.0.1.");
+Add("--silo-port", "PORT", "Port for other silos; by default 11111.");
+Add("--gateway-port", "PORT", "Port for consoles; by default 30000.");
+Add("--health-port", "PORT", "Port for probes over HTTP (/health/live, /health/ready); by default 18080, 0 for none.");
+Add("--threads", "N", "Compute threads; by default one a core. Never changes a result.");
+Add("--data", "DIR", "Folder where data sets are looked for and kept; by default the user's cache.");
+Add("--log-level", "LEVEL", "What is logged, as JSON on the error stream; by default warning.");
 root.SetAction(async (result, cancellation) =>
 {
-    int[] ports = [result.GetValue(siloPort), result.GetValue(gatewayPort)];
-    foreach (int wrong in ports.Where(p => p is < 1 or > IPEndPoint.MaxPort))
-    {
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"trn-silo: {wrong} is no port; choose one between 1 and {IPEndPoint.MaxPort}"));
-        return 2;
-    }
-
-    int count = result.GetValue(threads);
-    if (count is < 1 or > 1024)
-    {
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"trn-silo: --threads is {count}; it must be between 1 and 1024"));
-        return 2;
-    }
-
-    foreach (int port in ports)
-    {
-        // Orleans shares ports with whoever listens there already, and then half the messages go astray: look first.
-        using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-        }
-        catch (SocketException error)
-        {
-            Console.Error.WriteLine($"trn-silo: cannot listen on 127.0.0.1:{port} ({error.Message.TrimEnd('.')}); choose other ports with --silo-port and --gateway-port");
-            return 1;
-        }
-    }
-
-    using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(30) };
-    HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-    builder.Services.AddEmulator(count, new DatasetLoader(DataCatalogue.FromEnvironment(), new Downloader(http)));
-    builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
-    builder.UseOrleans(silo => silo.UseLoopback(ports[0], ports[1]));
-    using IHost host = builder.Build();
     try
     {
-        await host.StartAsync(cancellation);
+        IConfiguration values = new ConfigurationBuilder()
+            .SetBasePath(Directory.GetCurrentDirectory())
+            .AddJsonFile("appsettings.json", optional: true)
+            .AddEnvironmentVariables("TRN_")
+            .AddInMemoryCollection(options.Where(o => result.GetResult(o.Key) is { Implicit: false }).ToDictionary(o => o.Value, o => result.GetValue(o.Key)))
+            .Build();
+        return await RunAsync(SiloSettings.Read(values), cancellation);
     }
-    catch (Exception error) when (error is SocketException or IOException or AggregateException or OrleansException)
+    catch (FormatException error)
     {
-        Console.Error.WriteLine($"trn-silo: cannot listen on ports {ports[0]} and {ports[1]}: {error.GetBaseException().Message.TrimEnd('.')}; choose others with --silo-port and --gateway-port");
-        return 1;
+        return Complain(error.Message, 2);
     }
-
-    Console.Out.WriteLine($"trn-silo ready: development silo on 127.0.0.1, silo port {ports[0]}, gateway {ports[1]}, {count} compute threads");
-    await host.WaitForShutdownAsync(cancellation);
-    return 0;
+    catch (InvalidDataException error)
+    {
+        return Complain($"appsettings.json cannot be read: {error.GetBaseException().Message}", 2);
+    }
+    catch (ClusterUnreachableException error)
+    {
+        return Complain(error.Message, 1);
+    }
 });
 ParseResult parsed = root.Parse(args);
-if (parsed.Errors.Count > 0)
+return parsed.Errors.Count > 0 ? Complain($"{parsed.Errors[0].Message} (see trn-silo --help)", 2) : await parsed.InvokeAsync();
+
+void Add(string name, string helpName, string description)
 {
-    Console.Error.WriteLine($"trn-silo: {parsed.Errors[0].Message.TrimEnd('.')}");
-    return 2;
+    Option<string> option = new(name) { Description = description, HelpName = helpName, Arity = ArgumentArity.ExactlyOne };
+    options.Add(option, name.TrimStart('-').Replace('-', '_'));
+    root.Options.Add(option);
 }
 
-return await parsed.InvokeAsync();
+static int Complain(string message, int code)
+{
+    Console.Error.WriteLine($"trn-silo: {message.TrimEnd('.').ReplaceLineEndings(" ")}");
+    return code;
+}
+
+static async Task<int> RunAsync(SiloSettings settings, CancellationToken cancellation)
+{
+    SiloHost.CheckPorts(settings);
+    RedisEndpoint? endpoint = settings.Redis is null ? null : RedisEndpoint.Parse(settings.Redis);
+    await using IConnectionMultiplexer? redis = endpoint is null ? null : await endpoint.ConnectAsync();
+    using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    await using WebApplication app = SiloHost.Build(settings, redis, http);
+    if (redis is not null)
+    {
+        await VersionCheck.RunAsync(app.Services, settings.Cluster, TimeProvider.System);
+    }
+
+    try
+    {
+        await app.StartAsync(cancellation);
+    }
+    catch (Exception error) when (error is SocketException or IOException or AggregateException or OrleansException or RedisException or TimeoutException)
+    {
+        return Complain($"the silo could not start: {error.GetBaseException().Message}", 1);
+    }
+
+    string place = endpoint is null ? "development silo, alone on 127.0.0.1 (--redis makes it one of a cluster)"
+        : $"cluster {settings.Cluster} at {endpoint.Name}, on {settings.Address}";
+    string health = settings.HealthPort == 0 ? string.Empty : $", health {settings.HealthPort}";
+    Console.Out.WriteLine($"trn-silo ready: {place}, silo port {settings.SiloPort}, gateway {settings.GatewayPort}{health}, {settings.Threads} compute threads");
+    await app.WaitForShutdownAsync(cancellation);
+    return 0;
+}

@@ -1,22 +1,21 @@
 using System.CommandLine;
 using System.Text.Json;
-using Spectre.Console;
 using TrnOrleans.Client.Options;
 using TrnOrleans.Client.Output;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Json;
 using TrnOrleans.Models.Text;
-using TrnOrleans.Models.Weights;
 using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Memory;
 
 namespace TrnOrleans.Client.Commands;
 
-/// <summary>`trn train`: resolves a spec, starts the run on a silo in this process, follows it, saves and sums up.</summary>
+/// <summary>`trn train`: resolves a spec, starts the run on a silo in this process or on a cluster, follows it, saves and sums up.</summary>
 internal static class TrainCommand
 {
     private const int SampleLength = 240;
@@ -28,9 +27,14 @@ internal static class TrainCommand
     {
         SpecOptions spec = new();
         Option<string?> save = Values.Text("--save", "FILE", "Write the weights there at the end (safetensors).");
+        Option<string?> runId = Values.Text("--run-id", "ID", "Name of the run in its cluster; the same id with the same spec is the same run.");
+        Option<bool> detach = new("--detach") { Description = "Start the run on the cluster and return at once with its id." };
         Command command = new("train", "Trains a network, data-parallel over emulated chips. `trn spec` with the same options shows every value that it would use.");
         spec.AddTo(command);
         command.Options.Add(save);
+        ClusterOptions.AddTo(command);
+        command.Options.Add(runId);
+        command.Options.Add(detach);
         command.Options.Add(CommonOptions.Threads);
         command.Options.Add(CommonOptions.Json);
         command.SetAction(async (result, _) =>
@@ -39,7 +43,28 @@ internal static class TrainCommand
             bool json = result.GetValue(CommonOptions.Json);
             try
             {
-                return await Run(spec.Resolve(result), spec.Epochs(result), result.GetValue(save), CommonOptions.ThreadsOf(result), json, signals);
+                RunSpec resolved = spec.Resolve(result);
+                double? epochs = spec.Epochs(result);
+                RunSession.CheckSave(result.GetValue(save));
+                int threads = CommonOptions.ThreadsOf(result);
+                if (ClusterOptions.Of(result) is not { } where)
+                {
+                    return result.GetValue(detach) || result.GetValue(runId) is not null
+                        ? throw new InvalidDescriptionException("--detach and --run-id are for a cluster; say which with --redis HOST:PORT, or in TRN_REDIS")
+                        : await RunHere(resolved, epochs, result.GetValue(save), threads, json, signals);
+                }
+
+                if (result.GetResult(CommonOptions.Threads) is { Implicit: false })
+                {
+                    throw new InvalidDescriptionException("--threads is each silo's own; give it to trn-silo");
+                }
+
+                if (result.GetValue(detach) && result.GetValue(save) is not null)
+                {
+                    throw new InvalidDescriptionException("--save and --detach do not go together; `trn attach ID --save FILE` saves the weights later");
+                }
+
+                return await RunThere(where, resolved, epochs, result.GetValue(save), RunIds.Check(result.GetValue(runId)), result.GetValue(detach), json, signals);
             }
             catch (Exception error) when (json && Failures.Of(error) is not null)
             {
@@ -50,99 +75,94 @@ internal static class TrainCommand
         return command;
     }
 
-    private static async Task<int> Run(RunSpec spec, double? epochs, string? save, int threads, bool json, StopSignals signals)
+    private static async Task<int> RunHere(RunSpec spec, double? epochs, string? save, int threads, bool json, StopSignals signals)
     {
-        CheckSave(save);
         using DataAccess data = new();
-        RunInputs inputs = await data.LoadAsync(spec, signals.Asked);
-        inputs = inputs.WithEpochs(epochs);
-        MemoryNeed.Check(inputs, threads);
+        RunInputs inputs = (await data.LoadAsync(spec, signals.Asked)).WithEpochs(epochs);
+        MemoryNeed.Check(inputs, threads, inputs.Spec.Cluster.UltraServers);
         string specText = JsonSerializer.Serialize(inputs.Spec, StrictJson.Compact);
-        IRunView view = json ? new JsonView(Console.Out)
-            : AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected ? new LiveView(AnsiConsole.Console, TimeProvider.System)
-            : new PlainView(Console.Out, TimeProvider.System);
+        IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
 
         await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, specText, inputs, signals.Asked);
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>($"run-{Guid.NewGuid():N}");
-        view.Starting(inputs, threads);
-        await run.Start(specText, signals.Asked);
+        RunFacts facts = Facts(inputs, Words.Count(threads, "compute thread"), threads, null);
+        view.Starting(facts);
+        await run.Start(specText, RunContent.None, signals.Asked);
         using CancellationTokenRegistration stop = signals.Asked.Register(() =>
         {
             _ = run.Stop(CancellationToken.None);
             view.Stopping();
         });
-
-        int exitCode = Failures.Success;
-        StepEvent? lastStep = null;
-        ValidationEvent? lastValidation = null;
-        await foreach (RunEvent happened in run.Follow(0))
-        {
-            view.Show(happened);
-            lastStep = happened as StepEvent ?? lastStep;
-            lastValidation = happened as ValidationEvent ?? lastValidation;
-            if (happened is FailedEvent failed)
-            {
-                throw new RunFailedException(failed.Message);
-            }
-
-            if (happened is EndEvent end)
-            {
-                exitCode = end.Stopped ? signals.ExitCode : Failures.Success;
-                long peak = PeakMemory.Bytes();
-                string? saved = save is null ? null : await Save(run, inputs, save, end);
-                string? sample = json || !inputs.Spec.Model.IsLanguageModel ? null : await Sample(run, inputs, threads);
-                view.Finished(new RunResult(end, lastStep, lastValidation, saved, sample, peak));
-            }
-        }
-
+        int exitCode = await new RunSession(run, facts, view, signals)
+            .FollowAsync(save, () => Task.FromResult(inputs.Dataset.Vocabulary), Sampler(inputs, threads, json));
         await run.Close(CancellationToken.None);
+        GC.KeepAlive(inputs);
         return exitCode;
     }
 
-    /// <summary>Weights of hours must not be lost for a mistyped folder.</summary>
-    private static void CheckSave(string? save)
+    private static async Task<int> RunThere(
+        (RedisEndpoint Redis, string Cluster) where, RunSpec spec, double? epochs, string? save, string? id, bool detach, bool json, StopSignals signals)
     {
+        using DataAccess data = new();
+        RunInputs inputs = (await data.LoadAsync(spec, signals.Asked)).WithEpochs(epochs);
+        string specText = JsonSerializer.Serialize(inputs.Spec, StrictJson.Compact);
+        await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(where, signals.Asked);
+        RunContent content = await new ContentPublisher(cluster, data.Loader).PublishAsync(inputs.Spec, signals.Asked);
+        id ??= RunIds.New(TimeProvider.System);
+        ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>(id);
+        IRunView view = RunViews.Choose(json);
+        using IDisposable? closing = view as IDisposable;
+        Task started = run.Start(specText, content, CancellationToken.None);
+        if (detach)
+        {
+            await started.WaitAsync(signals.Asked);
+            view.Detached(id);
+            return Failures.Success;
+        }
+
+        RunFacts facts = Facts(inputs, $"cluster {cluster.Name}", null, id);
+        view.Starting(facts);
         try
         {
-            if (save is not null)
-            {
-                AtomicFile.CheckWritable(save);
-            }
+            await started.WaitAsync(signals.Asked);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (OperationCanceledException) when (signals.Asked.IsCancellationRequested)
         {
-            throw new InvalidDescriptionException($"cannot write --save {save}: {Failures.Reason(error)}", error);
+            view.Detached(id);
+            return signals.ExitCode;
         }
+
+        RunSession session = new(run, facts, view, signals);
+        int exitCode = await session.FollowAsync(save, () => Task.FromResult(inputs.Dataset.Vocabulary), Sampler(inputs, Environment.ProcessorCount, json));
+        if (!session.Detached)
+        {
+            await run.Release(CancellationToken.None);
+        }
+
+        return exitCode;
     }
 
-    private static async Task<string> Save(ITrainingRun run, RunInputs inputs, string save, EndEvent end)
-    {
-        try
-        {
-            await new RunWeights(run, inputs).SaveAsync(save);
-            return save;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            string message = $"the run ended after {end.Steps} steps with digest {end.Digest}, but its weights could not be saved to {save}: {Failures.Reason(error)}";
-            throw new RunFailedException(message, error);
-        }
-    }
+    private static RunFacts Facts(RunInputs inputs, string where, int? threads, string? id) =>
+        new(inputs.Spec, inputs.Network, $"{inputs.Dataset.Name}: {inputs.Dataset.Summary}", where, threads, id);
 
-    private static async Task<string> Sample(ITrainingRun run, RunInputs inputs, int threads)
+    /// <summary>What makes a text of the weights at the end; null where there is none to make.</summary>
+    private static Func<RunWeights, Task<string>>? Sampler(RunInputs inputs, int threads, bool json) =>
+        json || !inputs.Spec.Model.IsLanguageModel ? null : weights => Sample(weights, inputs, threads);
+
+    private static async Task<string> Sample(RunWeights weights, RunInputs inputs, int threads)
     {
         if (inputs.Dataset.Vocabulary is not { } vocabulary || inputs.Spec.Model.Vocabulary != vocabulary.Count)
         {
             return string.Empty;
         }
 
-        using AlignedBuffer weights = await new RunWeights(run, inputs).CopyAsync();
+        using AlignedBuffer copy = await weights.CopyAsync();
         using ComputeEngine engine = new(threads);
         string text = string.Empty;
         await engine.RunAsync(() =>
         {
-            using TextGenerator generator = new(inputs.Network, weights, inputs.Spec.Training.Seed, temperature: 0.8);
+            using TextGenerator generator = new(inputs.Network, copy, inputs.Spec.Training.Seed, temperature: 0.8);
             int start = vocabulary.Characters.Index().FirstOrDefault(c => c.Item == "\n").Index;
             long begun = TimeProvider.System.GetTimestamp();
             text = vocabulary.Decode(generator.Continue([start], SampleLength, CancellationToken.None)

@@ -1,6 +1,5 @@
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
-using TrnOrleans.Grains.Specs;
 
 namespace TrnOrleans.Client.Output;
 
@@ -8,13 +7,16 @@ namespace TrnOrleans.Client.Output;
 internal interface IRunView
 {
     /// <summary>Everything is read and checked, the run is about to start.</summary>
-    void Starting(RunInputs inputs, int threads);
+    void Starting(RunFacts facts);
 
     /// <summary>Something happened.</summary>
     void Show(RunEvent happened);
 
     /// <summary>Somebody asked for an end.</summary>
     void Stopping();
+
+    /// <summary>The run goes on without this console.</summary>
+    void Detached(string id);
 
     /// <summary>The run is over.</summary>
     void Finished(RunResult result);

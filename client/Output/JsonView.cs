@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
-using TrnOrleans.Grains.Specs;
+using TrnOrleans.Grains.Placement;
 using TrnOrleans.Models.Json;
 
 namespace TrnOrleans.Client.Output;
@@ -9,15 +9,16 @@ namespace TrnOrleans.Client.Output;
 /// <summary>One JSON object a line on standard output. Names are a promise: they are not changed or removed.</summary>
 internal sealed class JsonView(TextWriter output) : IRunView
 {
-    public void Starting(RunInputs inputs, int threads) => Write(new JsonObject
+    public void Starting(RunFacts facts) => Write(new JsonObject
     {
         ["event"] = "start",
-        ["parameters"] = inputs.Network.Layout.Count,
-        ["data_sha256"] = inputs.Dataset.Sha256,
-        ["ultraservers"] = inputs.Spec.Cluster.UltraServers,
-        ["chips"] = inputs.Spec.Cluster.TotalChips,
-        ["threads"] = threads,
-        ["steps"] = inputs.Spec.Training.Steps,
+        ["run"] = facts.Id,
+        ["parameters"] = facts.Network.Layout.Count,
+        ["data_sha256"] = facts.Spec.Data.Sha256,
+        ["ultraservers"] = facts.Spec.Cluster.UltraServers,
+        ["chips"] = facts.Spec.Cluster.TotalChips,
+        ["threads"] = facts.Threads,
+        ["steps"] = facts.Spec.Training.Steps,
     });
 
     public void Show(RunEvent happened)
@@ -33,6 +34,20 @@ internal sealed class JsonView(TextWriter output) : IRunView
                     ["learning_rate"] = step.LearningRate,
                     ["gradient_norm"] = step.GradientNorm,
                     ["tokens_per_second"] = step.RowsPerSecond,
+                });
+                break;
+            case LayoutEvent layout:
+                Write(new JsonObject
+                {
+                    ["event"] = "layout",
+                    ["generation"] = layout.Generation,
+                    ["step"] = layout.Step,
+                    ["silos"] = new JsonArray([.. layout.Plan.Shares.Select(share => (JsonNode)new JsonObject
+                    {
+                        ["silo"] = ClusterView.ForPeople(share.Silo),
+                        ["first_ultraserver"] = share.First,
+                        ["ultraservers"] = share.Count,
+                    })]),
                 });
                 break;
             case ValidationEvent validation:
@@ -53,6 +68,8 @@ internal sealed class JsonView(TextWriter output) : IRunView
         // The end event says it.
     }
 
+    public void Detached(string id) => Write(new JsonObject { ["event"] = "detached", ["run"] = id });
+
     public void Finished(RunResult result) => Write(new JsonObject
     {
         ["event"] = "end",
@@ -66,6 +83,14 @@ internal sealed class JsonView(TextWriter output) : IRunView
         ["wall_seconds"] = result.End.WallSeconds,
         ["peak_memory_bytes"] = result.PeakMemoryBytes,
         ["stale_messages"] = result.End.StaleMessages,
+        ["generations"] = result.End.Generations,
+        ["links"] = new JsonArray([.. result.End.Links.Select(link => (JsonNode)new JsonObject
+        {
+            ["from"] = ClusterView.ForPeople(link.From),
+            ["to"] = ClusterView.ForPeople(link.To),
+            ["blocks"] = link.Blocks,
+            ["bytes"] = link.Bytes,
+        })]),
         ["saved"] = result.SavedTo,
     });
 

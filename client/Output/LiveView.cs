@@ -3,7 +3,6 @@ using Spectre.Console;
 using Spectre.Console.Rendering;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
-using TrnOrleans.Grains.Specs;
 
 namespace TrnOrleans.Client.Output;
 
@@ -19,11 +18,11 @@ internal sealed class LiveView : IRunView, IDisposable
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LossCurve _curve = new();
     private Task _drawing = Task.CompletedTask;
-    private RunInputs? _inputs;
+    private RunFacts? _facts;
     private LiveDisplayContext? _context;
     private StepEvent? _step;
     private ValidationEvent? _validation;
-    private int _threads;
+    private LayoutEvent? _layout;
     private bool _stopping;
     private long _started;
     private long _drawn;
@@ -34,10 +33,9 @@ internal sealed class LiveView : IRunView, IDisposable
         _time = time;
     }
 
-    public void Starting(RunInputs inputs, int threads)
+    public void Starting(RunFacts facts)
     {
-        _inputs = inputs;
-        _threads = threads;
+        _facts = facts;
         _started = _time.GetTimestamp();
         _drawing = _console.Live(Panel()).StartAsync(async context =>
         {
@@ -55,6 +53,9 @@ internal sealed class LiveView : IRunView, IDisposable
             case StepEvent step:
                 _step = step;
                 _curve.Add(step.Loss);
+                break;
+            case LayoutEvent layout:
+                _layout = layout;
                 break;
             case ValidationEvent validation:
                 _validation = validation;
@@ -74,11 +75,17 @@ internal sealed class LiveView : IRunView, IDisposable
         Draw();
     }
 
+    public void Detached(string id)
+    {
+        EndDrawing();
+        _console.WriteLine(Words.Detached(id));
+    }
+
     public void Finished(RunResult result)
     {
         EndDrawing();
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
-        foreach ((string label, string text) in Summary.Of(_inputs!, result))
+        foreach ((string label, string text) in Summary.Of(_facts!, result))
         {
             grid.AddRow(new Text(label, new Style(Color.Grey)), new Text(text));
         }
@@ -106,14 +113,19 @@ internal sealed class LiveView : IRunView, IDisposable
 
     private Panel Panel()
     {
-        RunInputs inputs = _inputs!;
-        long steps = inputs.Spec.Training.Steps;
+        RunFacts facts = _facts!;
+        long steps = facts.Spec.Training.Steps;
         long done = (_step?.Step ?? -1) + 1;
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().Width(10)).AddColumn();
         void Row(string label, IRenderable value) => grid.AddRow(new Text(label, new Style(Color.Grey)), value);
-        Row("model", new Text(Words.Network(inputs)));
-        Row("data", new Text($"{inputs.Dataset.Name}: {inputs.Dataset.Summary}"));
-        Row("cluster", new Text($"{Words.Cluster(inputs.Spec.Cluster, _threads)} (emulated)"));
+        Row("model", new Text(Words.Network(facts)));
+        Row("data", new Text(facts.Data));
+        Row("cluster", new Text($"{Words.Cluster(facts.Spec.Cluster)} (emulated), {facts.Where}"));
+        if (facts.Id is not null && _layout is not null)
+        {
+            Row("silos", new Text(Words.Layout(_layout)));
+        }
+
         int filled = (int)(BarWidth * done / steps);
         Row("progress", new Markup(
             $"[green]{new string('█', filled)}[/][grey23]{new string('░', BarWidth - filled)}[/]  {done:N0} of {Words.Count(steps, "step")}"));
@@ -123,8 +135,8 @@ internal sealed class LiveView : IRunView, IDisposable
             : "…"));
         TimeSpan elapsed = _time.GetElapsedTime(_started);
         string left = done == 0 ? "…" : Words.Duration(elapsed / done * (steps - done));
-        Row("speed", new Text($"{_step?.RowsPerSecond ?? 0:N0} {Words.Rows(inputs.Spec.Model)}/s, {left} left"));
-        string title = _stopping ? "trn train · stopping at the next step" : "trn train";
+        Row("speed", new Text($"{_step?.RowsPerSecond ?? 0:N0} {Words.Rows(facts.Spec.Model)}/s, {left} left"));
+        string title = _stopping ? "trn train · stopping at the next step" : facts.Id is null ? "trn train" : $"trn train · {facts.Id}";
         return new Panel(grid).Header(title).Border(BoxBorder.Rounded).BorderColor(_stopping ? Color.Yellow : Color.Green);
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
-using TrnOrleans.Grains.Specs;
 
 namespace TrnOrleans.Client.Output;
 
@@ -9,23 +8,24 @@ namespace TrnOrleans.Client.Output;
 internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
 {
     private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(2);
-    private RunInputs? _inputs;
+    private RunFacts? _facts;
     private long _started;
     private long _lastLine;
 
-    public void Starting(RunInputs inputs, int threads)
+    public void Starting(RunFacts facts)
     {
-        _inputs = inputs;
+        _facts = facts;
         _started = time.GetTimestamp();
-        output.WriteLine($"model    {Words.Network(inputs)}");
-        output.WriteLine($"data     {inputs.Dataset.Name}: {inputs.Dataset.Summary}");
-        output.WriteLine($"cluster  {Words.Cluster(inputs.Spec.Cluster, threads)} (emulated)");
-        output.WriteLine($"run      {Words.Count(inputs.Spec.Training.Steps, "step")} of {inputs.Spec.Training.Batch} {(inputs.Spec.Model.IsLanguageModel ? "sequences" : "samples")}, seed {inputs.Spec.Training.Seed}");
+        output.WriteLine($"model    {Words.Network(facts)}");
+        output.WriteLine($"data     {facts.Data}");
+        output.WriteLine($"cluster  {Words.Cluster(facts.Spec.Cluster)} (emulated), {facts.Where}");
+        string id = facts.Id is null ? string.Empty : $"{facts.Id}, ";
+        output.WriteLine($"run      {id}{Words.Count(facts.Spec.Training.Steps, "step")} of {facts.Spec.Training.Batch} {(facts.Spec.Model.IsLanguageModel ? "sequences" : "samples")}, seed {facts.Spec.Training.Seed}");
     }
 
     public void Show(RunEvent happened)
     {
-        long steps = _inputs!.Spec.Training.Steps;
+        long steps = _facts!.Spec.Training.Steps;
         switch (happened)
         {
             case StepEvent step when step.Step == 0 || step.Step + 1 == steps || time.GetElapsedTime(_lastLine) > s_betweenLines:
@@ -33,7 +33,10 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
                 TimeSpan left = time.GetElapsedTime(_started) / (step.Step + 1) * (steps - step.Step - 1);
                 output.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"step {step.Step + 1,6}/{steps}  loss {step.Loss:F4}  rate {step.LearningRate:0.00e+0}  {step.RowsPerSecond,9:N0} {Words.Rows(_inputs.Spec.Model)}/s  {Words.Duration(left)} left"));
+                    $"step {step.Step + 1,6}/{steps}  loss {step.Loss:F4}  rate {step.LearningRate:0.00e+0}  {step.RowsPerSecond,9:N0} {Words.Rows(_facts.Spec.Model)}/s  {Words.Duration(left)} left"));
+                break;
+            case LayoutEvent layout when _facts.Id is not null:
+                output.WriteLine($"step {layout.Step,6}/{steps}  {Words.Layout(layout)}");
                 break;
             case ValidationEvent validation:
                 output.WriteLine(string.Create(
@@ -44,10 +47,12 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
 
     public void Stopping() => output.WriteLine("stopping at the next step boundary; a second Ctrl-C ends at once and saves nothing");
 
+    public void Detached(string id) => output.WriteLine(Words.Detached(id));
+
     public void Finished(RunResult result)
     {
         output.WriteLine();
-        foreach ((string label, string text) in Summary.Of(_inputs!, result))
+        foreach ((string label, string text) in Summary.Of(_facts!, result))
         {
             output.WriteLine($"{label,-11}{text}");
         }

@@ -1,17 +1,18 @@
 using System.Globalization;
 using TrnOrleans.Client.Running;
+using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
-using TrnOrleans.Grains.Specs;
+using TrnOrleans.Grains.Placement;
 
 namespace TrnOrleans.Client.Output;
 
 /// <summary>What is said at the end of a run, as label and text.</summary>
 internal static class Summary
 {
-    internal static IEnumerable<(string Label, string Text)> Of(RunInputs inputs, RunResult result)
+    internal static IEnumerable<(string Label, string Text)> Of(RunFacts facts, RunResult result)
     {
         EndEvent end = result.End;
-        yield return (end.Stopped ? "stopped" : "done", $"{Words.Count(end.Steps, "step")} in {Words.Seconds(end.WallSeconds)}, {end.RowsPerSecond:N0} {Words.Rows(inputs.Spec.Model)}/s");
+        yield return (end.Stopped ? "stopped" : "done", $"{Words.Count(end.Steps, "step")} in {Words.Seconds(end.WallSeconds)}, {end.RowsPerSecond:N0} {Words.Rows(facts.Spec.Model)}/s");
         if (result.LastStep is { } step)
         {
             yield return ("loss", $"{step.Loss.ToString("F4", CultureInfo.InvariantCulture)} in the last step");
@@ -23,7 +24,21 @@ internal static class Summary
         }
 
         yield return ("digest", end.Digest);
-        yield return ("memory", $"{Words.Bytes(result.PeakMemoryBytes)} at the peak");
+        if (facts.Id is null)
+        {
+            yield return ("memory", $"{Words.Bytes(result.PeakMemoryBytes)} at the peak");
+        }
+
+        foreach (IGrouping<string, LinkTraffic> silo in end.Links.GroupBy(l => l.From))
+        {
+            yield return ("sent", $"{Words.Bytes(silo.Sum(l => l.Bytes))} by {ClusterView.ForPeople(silo.Key)}");
+        }
+
+        if (end.Generations > 1)
+        {
+            yield return ("layouts", $"{end.Generations}: the run moved when silos came or went");
+        }
+
         if (end.StaleMessages > 0)
         {
             yield return ("refused", Words.Count(end.StaleMessages, "stale message"));

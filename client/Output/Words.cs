@@ -1,4 +1,7 @@
 using System.Globalization;
+using TrnOrleans.Client.Running;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
 
@@ -8,18 +11,28 @@ namespace TrnOrleans.Client.Output;
 internal static class Words
 {
     /// <summary>"gpt, 4 layers, 4 heads, 128 wide, context 64, 65 tokens: 809,856 parameters".</summary>
-    internal static string Network(RunInputs inputs)
+    internal static string Network(RunFacts facts)
     {
-        NetworkDescription d = inputs.Spec.Model;
-        string parameters = $"{inputs.Network.Layout.Count:N0} parameters";
+        NetworkDescription d = facts.Spec.Model;
+        string parameters = $"{facts.Network.Layout.Count:N0} parameters";
         return d.Family == NetworkFamily.Mlp
             ? $"mlp {string.Join('-', d.Sizes)}: {parameters}"
             : $"{Lower(d.Family)}, {d.Layers} layers, {d.Heads} heads, {d.Width} wide, context {d.Context}, {d.Vocabulary} tokens: {parameters}";
     }
 
-    /// <summary>"1 UltraServer × 4 chips, 2 compute threads".</summary>
-    internal static string Cluster(ClusterSpec cluster, int threads) =>
-        $"{Count(cluster.UltraServers, "UltraServer")} × {Count(cluster.Chips, "chip")}, {Count(threads, "compute thread")}";
+    /// <summary>"1 UltraServer × 4 chips".</summary>
+    internal static string Cluster(ClusterSpec cluster) => $"{Count(cluster.UltraServers, "UltraServer")} × {Count(cluster.Chips, "chip")}";
+
+    /// <summary>"laid out over 2 silos: 10.77.0.11:11111 has UltraServers 0–1, …".</summary>
+    internal static string Layout(LayoutEvent layout) =>
+        $"laid out over {Count(layout.Plan.Shares.Count, "silo")}: {string.Join(", ", layout.Plan.Shares.Select(s => $"{ClusterView.ForPeople(s.Silo)} has {Share(s)}"))}";
+
+    /// <summary>"UltraServers 0–1".</summary>
+    internal static string Share(SiloShare share) =>
+        share.Count == 1 ? $"UltraServer {share.First}" : $"UltraServers {share.First}–{share.First + share.Count - 1}";
+
+    /// <summary>How to come back to a run.</summary>
+    internal static string Detached(string id) => $"run {id} goes on; `trn attach {id}` follows it, `trn stop {id}` ends it";
 
     /// <summary>What a row is called in rates.</summary>
     internal static string Rows(NetworkDescription model) => model.IsLanguageModel ? "tokens" : "samples";

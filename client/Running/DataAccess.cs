@@ -22,7 +22,7 @@ internal sealed class DataAccess : IDisposable
     internal async Task<RunInputs> LoadAsync(RunSpec spec, CancellationToken cancellation)
     {
         using DownloadLine line = new(Console.Error);
-        return await RunInputs.LoadAsync(spec, Loader, line, cancellation);
+        return await RunInputs.LoadAsync(spec, Loader, null, line, cancellation);
     }
 
     public void Dispose() => _http.Dispose();

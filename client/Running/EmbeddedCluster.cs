@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using TrnOrleans.Grains.Hosting;
-using TrnOrleans.Grains.Replicas;
+using TrnOrleans.Grains.Content;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Data;
 
@@ -31,11 +31,11 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         int threads, DatasetLoader loader, string specText, RunInputs inputs, CancellationToken cancellation)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddEmulator(threads, loader);
+        builder.Services.AddEmulator(threads, loader, Path.Combine(Path.GetTempPath(), "trnorleans-unused"));
         builder.UseOrleans(silo => silo.UseAlone());
         IHost host = builder.Build();
         await host.StartAsync(cancellation);
-        host.Services.GetRequiredService<ReplicaStore>().Share(specText, inputs);
+        host.Services.GetRequiredService<RunInputsCache>().Share(specText, inputs);
         return new EmbeddedCluster(host);
     }
 

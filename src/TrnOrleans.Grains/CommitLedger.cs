@@ -3,16 +3,37 @@ using TrnOrleans.Grains.Contracts;
 namespace TrnOrleans.Grains;
 
 /// <summary>Adds up what the UltraServers of a run report: a step is committed when all have applied it, and all must have the same bits.</summary>
-internal sealed class CommitLedger(int ultraServers)
+/// <remarks>Part of a run's record: it moves with the run from silo to silo.</remarks>
+[GenerateSerializer]
+internal sealed class CommitLedger
 {
-    private readonly long[] _committed = [.. Enumerable.Repeat(-1L, ultraServers)];
-    private readonly EvaluationPart?[] _parts = new EvaluationPart?[ultraServers];
-    private readonly string?[] _digests = new string?[ultraServers];
-    private readonly FinishReport?[] _finished = new FinishReport?[ultraServers];
-    private readonly List<double> _stepSeconds = [];
+    [Id(0)]
+    private readonly long[] _committed;
+    [Id(1)]
+    private readonly EvaluationPart?[] _parts;
+    [Id(2)]
+    private readonly string?[] _digests;
+    [Id(3)]
+    private readonly FinishReport?[] _finished;
+    [Id(4)]
+    private readonly List<double> _stepSeconds;
+
+    /// <param name="ultraServers">How many report.</param>
+    /// <param name="step">The step that they start with.</param>
+    /// <param name="before">Of an earlier generation, or null.</param>
+    internal CommitLedger(int ultraServers, long step, CommitLedger? before)
+    {
+        _committed = [.. Enumerable.Repeat(step - 1, ultraServers)];
+        _parts = new EvaluationPart?[ultraServers];
+        _digests = new string?[ultraServers];
+        _finished = new FinishReport?[ultraServers];
+        _stepSeconds = before?._stepSeconds ?? [];
+        LastCommitted = step - 1;
+    }
 
     /// <summary>The newest step that every replica has applied; −1 before the first.</summary>
-    internal long LastCommitted { get; private set; } = -1;
+    [Id(5)]
+    internal long LastCommitted { get; private set; }
 
     /// <summary>The digest that all replicas reported last, or null when they differ.</summary>
     internal string? AgreedDigest => _digests.Distinct().Count() == 1 ? _digests[0] : null;
@@ -20,8 +41,8 @@ internal sealed class CommitLedger(int ultraServers)
     /// <summary>Median wall time of a committed step, in seconds.</summary>
     internal double MedianStepSeconds => _stepSeconds.Order().ElementAtOrDefault(_stepSeconds.Count / 2);
 
-    /// <summary>Messages that the UltraServers refused.</summary>
-    internal long StaleMessages => _finished.Sum(f => f?.StaleMessages ?? 0);
+    /// <summary>What the UltraServers said when they stood at the end.</summary>
+    internal IEnumerable<FinishReport> Finished => _finished.Where(f => f is not null).Select(f => f!.Value);
 
     /// <summary>A replica applied a step.</summary>
     /// <returns>Whether the step is committed with this.</returns>
@@ -56,9 +77,15 @@ internal sealed class CommitLedger(int ultraServers)
     }
 
     /// <summary>A replica stands at the end.</summary>
-    /// <returns>Whether all do.</returns>
+    /// <returns>Whether all do, now that this one does.</returns>
     internal bool Finish(FinishReport report)
     {
+        if (_finished[report.UltraServer] is not null)
+        {
+            // Told twice; the first time counted.
+            return false;
+        }
+
         _finished[report.UltraServer] = report;
         _digests[report.UltraServer] = report.Digest;
         return _finished.All(f => f is not null);

@@ -16,4 +16,16 @@ public sealed class Deadlines
 
     /// <summary>For messages that compute nothing. Default 30 seconds.</summary>
     public TimeSpan Control { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For moving everything off a silo that is about to stop. Default one minute.</summary>
+    public TimeSpan Drain { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often a run looks at its silos and at its progress. Default a quarter of a second.</summary>
+    public TimeSpan Watch { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often a run that goes on writes its history to the store. Default 5 seconds, longer for long histories.</summary>
+    public TimeSpan Store { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the weights of a run that is over stay in memory for somebody to fetch them. Default 10 minutes.</summary>
+    public TimeSpan Linger { get; set; } = TimeSpan.FromMinutes(10);
 }

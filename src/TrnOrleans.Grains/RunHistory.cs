@@ -5,13 +5,16 @@ namespace TrnOrleans.Grains;
 
 /// <summary>All events of a run in order; followers get what was and then what comes, without asking again and again.</summary>
 /// <remarks>Not thread-safe: its owner is a grain.</remarks>
-internal sealed class RunHistory
+/// <param name="events">What has been so far; grows.</param>
+internal sealed class RunHistory(List<RunEvent> events)
 {
-    private readonly List<RunEvent> _events = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whether the last event has been.</summary>
-    internal bool IsOver { get; private set; }
+    internal bool IsOver { get; private set; } = events.Count > 0 && EndsRun(events[^1]);
+
+    /// <summary>Followers that are reading.</summary>
+    internal int Followers { get; private set; }
 
     /// <summary>Appends; after the end nothing more is taken.</summary>
     internal void Add(RunEvent happened)
@@ -21,8 +24,8 @@ internal sealed class RunHistory
             return;
         }
 
-        _events.Add(happened);
-        IsOver = happened is EndEvent or FailedEvent;
+        events.Add(happened);
+        IsOver = EndsRun(happened);
         TaskCompletionSource changed = _changed;
         _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         changed.SetResult();
@@ -32,23 +35,33 @@ internal sealed class RunHistory
     internal async IAsyncEnumerable<RunEvent> From(int place, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(place);
-        while (true)
+        Followers++;
+        try
         {
-            Task changed = _changed.Task;
-            for (; place < _events.Count; place++)
+            while (true)
             {
-                yield return _events[place];
-            }
+                Task changed = _changed.Task;
+                for (; place < events.Count; place++)
+                {
+                    yield return events[place];
+                }
 
-            if (IsOver && place >= _events.Count)
-            {
-                yield break;
-            }
+                if (IsOver && place >= events.Count)
+                {
+                    yield break;
+                }
 
-            if (place >= _events.Count)
-            {
-                await changed.WaitAsync(cancellation);
+                if (place >= events.Count)
+                {
+                    await changed.WaitAsync(cancellation);
+                }
             }
         }
+        finally
+        {
+            Followers--;
+        }
     }
+
+    private static bool EndsRun(RunEvent happened) => happened is EndEvent or FailedEvent;
 }

@@ -1,76 +1,129 @@
 using System.Runtime.CompilerServices;
 using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
+using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Hosting;
+using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Json;
 
 namespace TrnOrleans.Grains;
 
-/// <summary>Supervises one run: prepares its UltraServers, collects their reports, watches that they go on, and tells whoever follows.</summary>
+/// <summary>
+/// Supervises one run: lays its UltraServers out over the silos, collects their reports, watches that they go on, lays them out anew when
+/// silos come and go, and tells whoever follows. What it knows is in its record, which moves with it.
+/// </summary>
 [KeepAlive, Reentrant]
-internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grain, ITrainingRun
+internal sealed class TrainingRun(
+    [PersistentState("run", EmulatorHosting.Storage)] IPersistentState<RunRecord> storage, ClusterView cluster, LocalRuns localRuns, Deadlines deadlines,
+    TimeProvider time) : Grain, ITrainingRun
 {
-    private readonly RunHistory _history = new();
+    // How often a layout is tried when silos leave while it is made.
+    private const int LayoutAttempts = 3;
+
     private readonly Fence _fence = new();
-    private string? _specText;
+    private readonly SerialWrites _writes = new(storage.WriteStateAsync);
+    private readonly HashSet<string> _leaving = new(StringComparer.Ordinal);
+    private RunHistory _history = new([]);
     private RunSpec? _spec;
-    private CommitLedger? _ledger;
-    private int _generation;
-    private long _started;
+    private Task _laying = Task.CompletedTask;
+    private TaskCompletionSource _laidOut = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private MembershipVersion _seen;
+    private IGrainTimer? _watch;
     private long _lastProgress;
-    private bool _stopped;
+    private long _over;
+    private int _eventsStored;
+    private long _lastStored;
+    private bool _pausing;
+    private bool _released;
+    private bool _closed;
 
     /// <summary>A step has several phases with a deadline each, which name what hangs; this is for the case that nobody speaks at all.</summary>
     private TimeSpan SilenceDeadline => 4 * deadlines.Step;
 
     private string Id => this.GetPrimaryKeyString();
 
-    public async Task Start(string spec, CancellationToken cancellation)
+    private RunRecord Record => storage.State;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (_specText is not null)
+        localRuns.Add(Id, this.AsReference<ITrainingRun>());
+        _lastProgress = _lastStored = _over = time.GetTimestamp();
+        if (Record.Spec is { } spec)
         {
-            if (_specText != spec)
+            _spec = StrictJson.Read<RunSpec>(spec, "the run's spec");
+            _history = new RunHistory(Record.Events);
+            _eventsStored = Record.Events.Count;
+            _fence.Raise(Id, Record.Generation);
+            StartWatch();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        localRuns.Remove(Id);
+        if (Record.Spec is not null && !_history.IsOver)
+        {
+            await _writes.WriteAsync();
+        }
+    }
+
+    public async Task Start(string spec, RunContent content, CancellationToken cancellation)
+    {
+        if (Record.Spec is not null)
+        {
+            if (Record.Spec != spec)
             {
-                throw new RunFailedException($"run {Id} exists already with another spec");
+                throw new RunFailedException($"run {Id} exists already with another spec; choose another --run-id, or follow it with `trn attach {Id}`");
             }
 
             return;
         }
 
         // Before the first await: a second call must find it.
-        _specText = spec;
+        Record.Spec = spec;
+        Record.Content = content;
+        Record.State = RunState.Preparing;
+        Record.Started = time.GetUtcNow();
         _spec = StrictJson.Read<RunSpec>(spec, "the run's spec");
-        _ledger = new CommitLedger(_spec.Cluster.UltraServers);
-        _generation = 1;
-        _fence.Raise(Id, _generation);
+        _history = new RunHistory(Record.Events);
+        await Publish();
         try
         {
-            await OnAll((server, index) => server.Prepare(new PrepareOrder(Id, _generation, index, spec), cancellation), deadlines.Prepare, cancellation);
+            _laying = LayOut(0, null, cancellation);
+            await _laying;
         }
         catch (Exception error)
         {
             // Whoever follows, and whoever starts it again, must learn that this run is over.
-            _history.Add(new FailedEvent(error is OperationCanceledException ? "the run was cancelled while it was prepared" : error.Message));
-            throw;
+            await Fail(error is OperationCanceledException ? "the run was cancelled while it was prepared" : error.Message);
+            throw error is RunFailedException or OperationCanceledException or TimeoutException ? error : new RunFailedException(error.Message, error);
         }
-
-        _started = _lastProgress = time.GetTimestamp();
-        TimeSpan look = deadlines.Step / 10;
-        this.RegisterGrainTimer(Watch, new GrainTimerCreationOptions(look, look) { KeepAlive = true });
-        await OnAll((server, _) => server.Train(Ticket(0), cancellation), deadlines.Control, cancellation);
     }
 
     public async Task Stop(CancellationToken cancellation)
     {
         if (_spec is not null && !_history.IsOver)
         {
-            _stopped = true;
-            await Server(0).Stop(Ticket(0), cancellation).WaitAsync(deadlines.Control, time, cancellation);
+            Record.StopAsked = true;
+            if (Record.State == RunState.Running && !_pausing)
+            {
+                await AskNext(AfterStep.Stop, cancellation);
+            }
         }
     }
 
     public async IAsyncEnumerable<RunEvent> Follow(int from, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
+        if (_spec is null)
+        {
+            throw NoSuchRun();
+        }
+
         await foreach (RunEvent happened in _history.From(from, cancellation))
         {
             yield return happened;
@@ -78,25 +131,65 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
     }
 
     public Task<TensorBlock> ReadWeights(long offset, int length, CancellationToken cancellation) =>
-        Server(0).ReadWeights(offset, length, cancellation).WaitAsync(deadlines.Control, time, cancellation);
+        _closed || !_history.IsOver
+            ? throw new RunFailedException($"the weights of run {Id} are no longer in the cluster's memory")
+            : Server(0).ReadWeights(offset, length, cancellation).WaitAsync(deadlines.Control, time, cancellation);
+
+    public Task<IReadOnlyList<string>?> Vocabulary(CancellationToken cancellation) =>
+        Server(0).Vocabulary(cancellation).WaitAsync(deadlines.Control, time, cancellation);
+
+    public Task<RunStatus> Status(CancellationToken cancellation) => Task.FromResult(Describe());
+
+    public Task<string> Spec(CancellationToken cancellation) => Task.FromResult(Record.Spec ?? throw NoSuchRun());
 
     public async Task Close(CancellationToken cancellation)
     {
-        if (_spec is null)
+        if (_spec is null || _closed)
         {
             return;
         }
 
-        // First all loops, then all memory: an UltraServer may still be reading another's blocks.
-        await OnAll((server, _) => server.Abort(Ticket(0), cancellation), deadlines.Step, cancellation);
-        await OnAll((server, _) => server.Close(cancellation), deadlines.Step, cancellation);
+        _closed = true;
+        _watch?.Dispose();
+        await Quietly(() => CloseGeneration(Record.PlacedGeneration, cancellation));
+    }
+
+    public Task Release(CancellationToken cancellation)
+    {
+        _released = true;
+        return Task.CompletedTask;
+    }
+
+    public async Task Leave(string silo, CancellationToken cancellation)
+    {
+        _leaving.Add(silo);
+        while (!_history.IsOver && Record.Plan is { } plan && plan.Shares.Any(s => s.Silo == silo))
+        {
+            Task next = _laidOut.Task;
+            await Rebalance();
+            await next.WaitAsync(deadlines.Step, time, cancellation);
+        }
+    }
+
+    public async Task MoveAway(CancellationToken cancellation)
+    {
+        await Quietly(() => _laying);
+        _leaving.Add(cluster.Self);
+        await _writes.WriteAsync();
+        string? target = cluster.Active.FirstOrDefault(silo => !_leaving.Contains(silo));
+        if (target is not null)
+        {
+            RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(target));
+            MigrateOnIdle();
+            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        }
     }
 
     public Task Committed(StepTicket ticket, CommitReport report, CancellationToken cancellation)
     {
         _fence.Check(ticket);
         _lastProgress = time.GetTimestamp();
-        if (_ledger!.Commit(ticket.Step, report))
+        if (Record.Ledger!.Commit(ticket.Step, report))
         {
             double rows = (double)_spec!.Training.Batch * _spec.Model.RowsPerSample;
             _history.Add(new StepEvent(
@@ -110,7 +203,7 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
     {
         _fence.Check(ticket);
         _lastProgress = time.GetTimestamp();
-        if (_ledger!.Validate(report) is not { } whole)
+        if (Record.Ledger!.Validate(report) is not { } whole)
         {
             return;
         }
@@ -122,9 +215,9 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
             return;
         }
 
-        if (_ledger.AgreedDigest is not { } digest)
+        if (Record.Ledger.AgreedDigest is not { } digest)
         {
-            await Fail($"the replicas differ after step {ticket.Step}: {_ledger.DigestsForPeople()}");
+            await Fail($"the replicas differ after step {ticket.Step}: {Record.Ledger.DigestsForPeople()}");
             return;
         }
 
@@ -134,21 +227,30 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
     public async Task Finished(StepTicket ticket, FinishReport report, CancellationToken cancellation)
     {
         _fence.Check(ticket);
-        if (!_ledger!.Finish(report))
+        if (await AllStandStill(report, "at the end") is not { } digest)
         {
-            return;
-        }
-
-        if (_ledger.AgreedDigest is not { } digest)
-        {
-            await Fail($"the replicas differ at the end: {_ledger.DigestsForPeople()}");
             return;
         }
 
         double rows = (double)_spec!.Training.Batch * _spec.Model.RowsPerSample;
+        bool stopped = Record.StopAsked && report.Steps < _spec.Training.Steps;
+        Record.State = stopped ? RunState.Stopped : RunState.Ended;
+        _over = time.GetTimestamp();
         _history.Add(new EndEvent(
-            report.Steps, _stopped && report.Steps < _spec.Training.Steps, digest, rows / _ledger.MedianStepSeconds,
-            time.GetElapsedTime(_started).TotalSeconds, _fence.Refused + _ledger.StaleMessages));
+            report.Steps, stopped, digest, rows / Record.Ledger!.MedianStepSeconds, (time.GetUtcNow() - Record.Started).TotalSeconds,
+            _fence.Refused + Record.StaleMessages, Record.Generation, LinkTraffic.Sum(Record.Links)));
+        _laidOut.TrySetResult();
+        await Publish();
+    }
+
+    public async Task Paused(StepTicket ticket, FinishReport report, CancellationToken cancellation)
+    {
+        _fence.Check(ticket);
+        if (await AllStandStill(report, $"after step {report.Steps - 1}") is { } digest)
+        {
+            // Not awaited: it closes the UltraServer that is telling us.
+            _laying = LayOutAgain(report.Steps, digest);
+        }
     }
 
     public Task Failed(StepTicket ticket, int ultraServer, string message, CancellationToken cancellation)
@@ -160,13 +262,184 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
         return Task.CompletedTask;
     }
 
-    private async Task Watch(CancellationToken cancellation)
+    /// <summary>Whether all UltraServers stand, and with which digest; when they differ the run fails.</summary>
+    private async Task<string?> AllStandStill(FinishReport report, string when)
     {
-        if (!_history.IsOver && time.GetElapsedTime(_lastProgress) > SilenceDeadline)
+        if (!Record.Ledger!.Finish(report))
         {
-            await Fail($"no UltraServer has finished anything for {SilenceDeadline.TotalSeconds:F0} s; the last committed step is {_ledger!.LastCommitted}");
+            return null;
+        }
+
+        Record.StaleMessages += Record.Ledger.Finished.Sum(f => f.StaleMessages);
+        Record.Links.AddRange(Record.Ledger.Finished.SelectMany(f => f.Links));
+        if (Record.Ledger.AgreedDigest is { } digest)
+        {
+            return digest;
+        }
+
+        await Fail($"the replicas differ {when}: {Record.Ledger.DigestsForPeople()}");
+        return null;
+    }
+
+    private async Task LayOutAgain(long step, string digest)
+    {
+        try
+        {
+            await LayOut(step, digest, CancellationToken.None);
+        }
+#pragma warning disable CA1031 // Whatever went wrong becomes the named end of the run.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await Fail($"the run could not go on after step {step - 1}: {error.Message}");
         }
     }
+
+    /// <summary>A new generation from a step on: replicas are taken over where they are, copied to where they are not, and then all start.</summary>
+    private async Task LayOut(long step, string? digest, CancellationToken cancellation)
+    {
+        (int oldGeneration, PlacementPlan? oldPlan) = (Record.PlacedGeneration, Record.Plan);
+        PlacementPlan plan;
+        for (int attempt = 1; ; attempt++)
+        {
+            plan = MakePlan();
+            Record.Generation++;
+            _fence.Raise(Id, Record.Generation);
+            try
+            {
+                await OnAll(
+                    plan.UltraServers, index => Prepare(index, plan, step, Source(index, plan, oldGeneration, oldPlan, digest), cancellation), deadlines.Prepare, cancellation);
+                break;
+            }
+            catch (Exception error) when (error is SiloLeavingException or SiloUnavailableException && attempt < LayoutAttempts)
+            {
+                // Silos that are going say so themselves, or the membership does.
+                await Quietly(() => CloseGeneration(Record.Generation, CancellationToken.None));
+            }
+        }
+
+        Record.Plan = plan;
+        Record.PlacedGeneration = Record.Generation;
+        Record.Ledger = new CommitLedger(plan.UltraServers, step, Record.Ledger);
+        Record.State = RunState.Running;
+        _pausing = false;
+        _lastProgress = time.GetTimestamp();
+        _history.Add(new LayoutEvent(Record.Generation, step, plan));
+        if (oldPlan is not null)
+        {
+            await Quietly(() => CloseGeneration(oldGeneration, CancellationToken.None));
+        }
+
+        await Publish();
+        StartWatch();
+        await OnAll(plan.UltraServers, index => Server(index).Train(Ticket(step), cancellation), deadlines.Control, cancellation);
+        if (Record.StopAsked)
+        {
+            await AskNext(AfterStep.Stop, cancellation);
+        }
+
+        TaskCompletionSource laidOut = _laidOut;
+        _laidOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        laidOut.TrySetResult();
+    }
+
+    private Task Prepare(int index, PlacementPlan plan, long step, ReplicaSource? source, CancellationToken cancellation)
+    {
+        PrepareOrder order = new(Id, Record.Generation, index, Record.Spec!, plan, step, source, Record.Content);
+        return UltraServerPlacementDirector.On(plan.Shares[plan.PlaceOf(index)].Silo, () => Server(index).Prepare(order, cancellation));
+    }
+
+    /// <summary>A replica on the silo where the UltraServer will be, if there is one, else its own.</summary>
+    private static ReplicaSource? Source(int index, PlacementPlan plan, int oldGeneration, PlacementPlan? oldPlan, string? digest)
+    {
+        if (oldPlan is null || digest is null)
+        {
+            return null;
+        }
+
+        string silo = plan.Shares[plan.PlaceOf(index)].Silo;
+        int near = oldPlan.Shares.FirstOrDefault(s => s.Silo == silo)?.First ?? index;
+        return new ReplicaSource(oldGeneration, oldPlan.Shares[oldPlan.PlaceOf(index)].Silo == silo ? index : near, digest);
+    }
+
+    /// <summary>Silos that have a part keep it, as far as it stays even; new ones come behind them.</summary>
+    private PlacementPlan MakePlan()
+    {
+        string[] up = [.. cluster.Active.Where(silo => !_leaving.Contains(silo))];
+        if (up.Length == 0)
+        {
+            throw new RunFailedException("no silo is left that could hold its UltraServers");
+        }
+
+        _seen = cluster.Version;
+        IEnumerable<string> had = Record.Plan?.Shares.Select(s => s.Silo) ?? [];
+        return PlacementPlan.Even(_spec!.Cluster.UltraServers, [.. had.Where(up.Contains), .. up.Except(had)]);
+    }
+
+    /// <summary>Asks for a new layout at the next step boundary when the silos have changed.</summary>
+    private async Task Rebalance()
+    {
+        if (Record.State != RunState.Running || _pausing || _history.IsOver)
+        {
+            return;
+        }
+
+        try
+        {
+            if (!MakePlan().IsSameAs(Record.Plan))
+            {
+                _pausing = true;
+                await AskNext(AfterStep.Pause, CancellationToken.None);
+            }
+        }
+        catch (RunFailedException error)
+        {
+            await Fail($"the run ends after step {Record.Ledger!.LastCommitted}: {error.Message}");
+        }
+    }
+
+    private void StartWatch() =>
+        _watch ??= this.RegisterGrainTimer(Watch, new GrainTimerCreationOptions(deadlines.Watch, deadlines.Watch) { KeepAlive = true, Interleave = true });
+
+    private async Task Watch(CancellationToken cancellation)
+    {
+        if (_history.IsOver)
+        {
+            bool nobodyComes = _released && _history.Followers == 0;
+            if (nobodyComes || time.GetElapsedTime(_over) > deadlines.Linger)
+            {
+                await Close(cancellation);
+            }
+
+            return;
+        }
+
+        if (Record.State == RunState.Running && Record.Plan!.Shares.FirstOrDefault(s => cluster.IsLost(s.Silo)) is { } lost)
+        {
+            await Fail($"silo {ClusterView.ForPeople(lost.Silo)} was lost, and with it {Words(lost)}; the last committed step is {Record.Ledger!.LastCommitted}");
+            return;
+        }
+
+        if (time.GetElapsedTime(_lastProgress) > SilenceDeadline)
+        {
+            await Fail($"no UltraServer has finished anything for {SilenceDeadline.TotalSeconds:F0} s; the last committed step is {Record.Ledger?.LastCommitted ?? -1}");
+            return;
+        }
+
+        if (_seen != cluster.Version)
+        {
+            await Rebalance();
+        }
+
+        // The longer the history, the seldomer it is written: some 1 % of the time at most.
+        if (Record.Events.Count > _eventsStored && time.GetElapsedTime(_lastStored) > deadlines.Store * (1 + (Record.Events.Count / 20_000)))
+        {
+            await Publish();
+        }
+    }
+
+    private static string Words(SiloShare share) =>
+        share.Count == 1 ? $"UltraServer {share.First}" : $"UltraServers {share.First} to {share.First + share.Count - 1}";
 
     private async Task Fail(string message)
     {
@@ -175,21 +448,72 @@ internal sealed class TrainingRun(Deadlines deadlines, TimeProvider time) : Grai
             return;
         }
 
+        Record.State = RunState.Failed;
+        _over = time.GetTimestamp();
         _history.Add(new FailedEvent(message));
-        try
+        _laidOut.TrySetResult();
+        if (Record.Plan is not null)
         {
-            await OnAll((server, _) => server.Abort(Ticket(0), CancellationToken.None), deadlines.Control, CancellationToken.None);
+            // An UltraServer that cannot be reached will be refused when it speaks.
+            await Quietly(() => OnAll(
+                Record.Plan.UltraServers, index => Server(index, Record.PlacedGeneration).Abort(Ticket(0, Record.PlacedGeneration), CancellationToken.None),
+                deadlines.Control, CancellationToken.None));
         }
-        catch (Exception error) when (error is TimeoutException or OrleansException or StaleMessageException)
-        {
-            // The run is over by name already; an UltraServer that cannot be reached will be refused when it speaks.
-        }
+
+        await Quietly(Publish);
     }
 
-    private StepTicket Ticket(long step) => new(Id, _generation, step);
+    /// <summary>First all loops, then all memory: an UltraServer may still be folding into another's buffers.</summary>
+    private async Task CloseGeneration(int generation, CancellationToken cancellation)
+    {
+        int count = _spec!.Cluster.UltraServers;
+        await Quietly(() => OnAll(count, index => Server(index, generation).Abort(Ticket(0, generation), cancellation), deadlines.Step, cancellation));
+        await OnAll(count, index => Server(index, generation).Close(cancellation), deadlines.Step, cancellation);
+    }
 
-    private IUltraServer Server(int index) => GrainFactory.GetGrain<IUltraServer>(GrainKeys.UltraServer(Id, index));
+    /// <summary>Writes the record and tells the directory.</summary>
+    private async Task Publish()
+    {
+        _eventsStored = Record.Events.Count;
+        _lastStored = time.GetTimestamp();
+        await _writes.WriteAsync();
+        await GrainFactory.GetGrain<IRunDirectory>(IRunDirectory.Key).Put(Describe(), CancellationToken.None).WaitAsync(deadlines.Control, time);
+    }
 
-    private Task OnAll(Func<IUltraServer, int, Task> call, TimeSpan deadline, CancellationToken cancellation) =>
-        Task.WhenAll(Enumerable.Range(0, _spec!.Cluster.UltraServers).Select(index => call(Server(index), index))).WaitAsync(deadline, time, cancellation);
+    private RunStatus Describe() => new(
+        Id, Record.State, _spec is null ? string.Empty : _spec.Model.Family.ToString().ToLowerInvariant(), _spec?.Cluster.UltraServers ?? 0,
+        _spec?.Cluster.Chips ?? 0, (Record.Ledger?.LastCommitted ?? -1) + 1, _spec?.Training.Steps ?? 0,
+        Record.Events.OfType<StepEvent>().LastOrDefault()?.Loss, Record.Started, Record.Generation, _history.IsOver ? null : Record.Plan,
+        (Record.Events.LastOrDefault() as EndEvent)?.Digest, (Record.Events.LastOrDefault() as FailedEvent)?.Message);
+
+    private Task AskNext(AfterStep next, CancellationToken cancellation) =>
+        Server(0).Ask(Ticket(0), next, cancellation).WaitAsync(deadlines.Control, time, cancellation);
+
+    private RunFailedException NoSuchRun() => new($"there is no run {Id} in this cluster; `trn runs` lists them");
+
+    private StepTicket Ticket(long step) => Ticket(step, Record.Generation);
+
+    private StepTicket Ticket(long step, int generation) => new(Id, generation, step);
+
+    private IUltraServer Server(int index) => Server(index, Record.Generation);
+
+    private IUltraServer Server(int index, int generation) => GrainFactory.GetGrain<IUltraServer>(GrainKeys.UltraServer(Id, generation, index));
+
+    private Task OnAll(int count, Func<int, Task> call, TimeSpan deadline, CancellationToken cancellation) =>
+        Task.WhenAll(Enumerable.Range(0, count).Select(call)).WaitAsync(deadline, time, cancellation);
+
+    /// <summary>For what is tried for order's sake: its failure changes nothing.</summary>
+    private static async Task Quietly(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+#pragma warning disable CA1031 // See above.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // The silo is gone, or the grain has been closed already.
+        }
+    }
 }

@@ -1,5 +1,5 @@
-using Orleans.Placement;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Models.Training;
 using TrnOrleans.Numerics.Compute;
@@ -7,13 +7,12 @@ using TrnOrleans.Numerics.Compute;
 namespace TrnOrleans.Grains;
 
 /// <summary>One emulated accelerator. Its kernel step runs on the compute engine, its shard lies in the replica's memory.</summary>
-[PreferLocalPlacement, KeepAlive]
-internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine, Deadlines deadlines, TimeProvider time) : Grain, ITrainiumChip
+[UltraServerPlacement, KeepAlive]
+internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) : Grain, ITrainiumChip
 {
     private readonly Fence _fence = new();
     private Replica? _replica;
     private ShardOptimizer? _optimizer;
-    private INeuronSwitch? _switch;
     private int _chip;
     private int _rank;
     private long _applied = -1;
@@ -21,12 +20,11 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine, 
     public Task Prepare(PrepareOrder order, int chip, CancellationToken cancellation)
     {
         _fence.Raise(order.Run, order.Generation);
-        _replica = replicas.Get(order.Run, order.UltraServer);
+        _replica = replicas.Get(order.Run, order.Generation, order.UltraServer);
         _optimizer = _replica.CreateOptimizer(chip);
-        _switch = GrainFactory.GetGrain<INeuronSwitch>(GrainKeys.UltraServer(order.Run, order.UltraServer));
         _chip = chip;
         _rank = (order.UltraServer * _replica.Spec.Cluster.Chips) + chip;
-        _applied = -1;
+        _applied = order.Step - 1;
         return Task.CompletedTask;
     }
 
@@ -39,12 +37,11 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine, 
         }
 
         double loss = 0;
-        await Compute(() => loss = replica.ComputeGradient(ticket.Step, _rank, buffer), cancellation);
-        await _switch!.Contribute(ticket, _chip, buffer, cancellation).WaitAsync(deadlines.Step, time, cancellation);
+        await Compute(() => loss = replica.ComputeGradient(ticket.Step, _chip, _rank, buffer), cancellation);
         return loss;
     }
 
-    public async Task Apply(StepTicket ticket, int buffer, double learningRate, float gradientScale, CancellationToken cancellation)
+    public async Task Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation)
     {
         Replica replica = Admit(ticket, cancellation);
         if (ticket.Step <= _applied)
@@ -54,7 +51,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine, 
 
         // Before the work and not after: a doubled message that comes meanwhile must not update the shard again.
         _applied = ticket.Step;
-        await Compute(() => replica.Apply(_optimizer!, buffer, ticket.Step, learningRate, gradientScale), cancellation);
+        await Compute(() => replica.Apply(_optimizer!, ticket.Step, learningRate, gradientScale), cancellation);
     }
 
     public async Task<EvaluationPart> Evaluate(StepTicket ticket, long first, long count, CancellationToken cancellation)

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Orleans.Concurrency;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
@@ -16,19 +17,24 @@ namespace TrnOrleans.Grains;
 /// One replica on its way through the steps: chips compute, the switch folds, UltraServers sum, chips update their shards, the step is
 /// reported. The loop is a task of its own, so that messages get in between.
 /// </summary>
-[KeepAlive, Reentrant]
+[UltraServerPlacement, KeepAlive, Reentrant]
 internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, Deadlines deadlines, TimeProvider time) : Grain, IUltraServer, IDisposable
 {
+    // Between silos 256 KiB – 1 MiB a message is best, and about four in flight.
+    private const int CopyLength = 1 << 17;
+    private const int CopiesInFlight = 4;
+
     private readonly Fence _fence = new();
     private PrepareOrder? _order;
     private Replica? _replica;
-    private ScaleOutExchange? _exchange;
+    private SiloCollective? _collective;
     private ITrainiumChip[] _chips = [];
     private INeuronSwitch? _switch;
     private ITrainingRun? _run;
     private CancellationTokenSource _abort = new();
     private Task _loop = Task.CompletedTask;
-    private bool _stopRequested;
+    private Task _sending = Task.CompletedTask;
+    private AfterStep _next;
 
     private RunSpec Spec => _replica!.Spec;
 
@@ -36,8 +42,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     {
         _fence.Raise(order.Run, order.Generation);
         await EndLoop();
-        _stopRequested = false;
-        _order = order;
+        (_next, _order) = (AfterStep.Continue, order);
         try
         {
             _replica = await replicas.BuildAsync(order, cancellation).WaitAsync(deadlines.Prepare, time, cancellation);
@@ -47,13 +52,17 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
             throw new RunFailedException(error.Message);
         }
 
-        _exchange = new ScaleOutExchange(GrainFactory, order, _replica, engine, deadlines, time);
+        _collective = replicas.Collective(order.Run, order.Generation);
         _run = GrainFactory.GetGrain<ITrainingRun>(order.Run);
-        _switch = GrainFactory.GetGrain<INeuronSwitch>(GrainKeys.UltraServer(order.Run, order.UltraServer));
+        _switch = GrainFactory.GetGrain<INeuronSwitch>(GrainKeys.UltraServer(order.Run, order.Generation, order.UltraServer));
         await _switch.Prepare(order, cancellation).WaitAsync(deadlines.Control, time, cancellation);
         _chips = [.. Enumerable.Range(0, Spec.Cluster.Chips).Select(chip =>
-            GrainFactory.GetGrain<ITrainiumChip>(GrainKeys.Chip(order.Run, order.UltraServer, chip)))];
+            GrainFactory.GetGrain<ITrainiumChip>(GrainKeys.Chip(order.Run, order.Generation, order.UltraServer, chip)))];
         await Task.WhenAll(_chips.Select((chip, index) => chip.Prepare(order, index, cancellation))).WaitAsync(deadlines.Prepare, time, cancellation);
+        if (_replica.Steps != order.Step)
+        {
+            await CopyReplica(order, cancellation).WaitAsync(deadlines.Prepare, time, cancellation);
+        }
     }
 
     public Task Train(StepTicket first, CancellationToken cancellation)
@@ -63,16 +72,17 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         {
             _abort.Dispose();
             _abort = new CancellationTokenSource();
+            _sending = IsFirstOnSilo ? _collective!.Links.RunAsync(Send, _collective.Exchange.Fail, _abort.Token) : Task.CompletedTask;
             _loop = Loop(first, _abort.Token);
         }
 
         return Task.CompletedTask;
     }
 
-    public Task Stop(StepTicket ticket, CancellationToken cancellation)
+    public Task Ask(StepTicket ticket, AfterStep next, CancellationToken cancellation)
     {
         _fence.Check(ticket);
-        _stopRequested = true;
+        _next = next;
         return Task.CompletedTask;
     }
 
@@ -82,22 +92,43 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         return EndLoop();
     }
 
-    public async Task Exchange(StepTicket ticket, ExchangeBlock block, CancellationToken cancellation)
+    public Task Exchange(StepTicket ticket, ExchangeBlock block, CancellationToken cancellation)
     {
         _fence.Check(ticket);
-        Task used = _exchange!.Accept(ticket, block) ?? throw _fence.Refuse($"step {ticket.Step}, block {block.Bucket} from UltraServer {block.From}");
-        await used.WaitAsync(deadlines.Step, time, cancellation);
+
+        // A late or doubled one is dropped and counted there; who sent it need not know.
+        _collective!.Exchange.Accept(ticket.Step, block);
+        return Task.CompletedTask;
+    }
+
+    public Task Notify(StepTicket ticket, StepNotice notice, CancellationToken cancellation)
+    {
+        _fence.Check(ticket);
+        _collective!.Exchange.Accept(ticket.Step, notice);
+        return Task.CompletedTask;
+    }
+
+    public Task<TensorBlock> ReadReplica(StepTicket ticket, int part, long offset, int length, CancellationToken cancellation)
+    {
+        _fence.Check(ticket);
+        Replica replica = _replica ?? throw _fence.Refuse("a copy, after the replica was closed");
+        return replica.Steps == ticket.Step
+            ? Task.FromResult(replica.Read(part, offset, length))
+            : throw _fence.Refuse($"a copy of step {ticket.Step}; the replica stands at {replica.Steps}");
     }
 
     public Task<TensorBlock> ReadWeights(long offset, int length, CancellationToken cancellation) =>
-        Task.FromResult((_replica ?? throw new StaleMessageException("this UltraServer has no replica")).ReadWeights(offset, length));
+        Task.FromResult((_replica ?? throw new StaleMessageException("this UltraServer has no replica")).Read(0, offset, length));
+
+    public Task<IReadOnlyList<string>?> Vocabulary(CancellationToken cancellation) =>
+        Task.FromResult((_replica ?? throw new StaleMessageException("this UltraServer has no replica")).Vocabulary?.Characters);
 
     public async Task Close(CancellationToken cancellation)
     {
         await EndLoop();
         if (_order is { } order)
         {
-            replicas.Remove(GrainKeys.UltraServer(order.Run, order.UltraServer));
+            replicas.Remove(order.Run, order.UltraServer, order.Generation);
         }
 
         _replica = null;
@@ -108,10 +139,64 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
 
     public void Dispose() => _abort.Dispose();
 
+    private bool IsFirstOnSilo => _order!.Plan.Shares.Any(share => share.First == _order.UltraServer);
+
     private async Task EndLoop()
     {
         await _abort.CancelAsync();
+        _collective?.Exchange.Fail(new OperationCanceledException("the generation is over"));
         await _loop;
+        await _sending;
+    }
+
+    /// <summary>To the first UltraServer of another silo, which takes it for all of that silo.</summary>
+    private Task Send(OutgoingBlock outgoing)
+    {
+        PrepareOrder order = _order!;
+        IUltraServer peer = GrainFactory.GetGrain<IUltraServer>(
+            GrainKeys.UltraServer(order.Run, order.Generation, order.Plan.Shares[outgoing.Silo].First));
+        StepTicket ticket = new(order.Run, order.Generation, outgoing.Step);
+        Task sent = outgoing.Block is { } block ? peer.Exchange(ticket, block, _abort.Token) : peer.Notify(ticket, outgoing.Notice!, _abort.Token);
+        return sent.WaitAsync(deadlines.Step, time, CancellationToken.None);
+    }
+
+    /// <summary>Block by block from a replica that stands where the generation starts; the copy must have its digest.</summary>
+    private async Task CopyReplica(PrepareOrder order, CancellationToken cancellation)
+    {
+        ReplicaSource source = order.Source ?? throw new RunFailedException($"there is no replica of step {order.Step} to copy");
+        Replica replica = _replica!;
+        IUltraServer from = GrainFactory.GetGrain<IUltraServer>(GrainKeys.UltraServer(order.Run, source.Generation, source.UltraServer));
+        StepTicket ticket = new(order.Run, source.Generation, order.Step);
+        async Task Copy(int part, long offset)
+        {
+            int length = (int)Math.Min(CopyLength, replica.Length - offset);
+            TensorBlock block = await from.ReadReplica(ticket, part, offset, length, cancellation);
+            replica.Write(part, offset, block);
+            block.Release();
+        }
+
+        List<Task> flying = [];
+        for (int part = 0; part < replica.Parts; part++)
+        {
+            for (long offset = 0; offset < replica.Length; offset += CopyLength)
+            {
+                if (flying.Count == CopiesInFlight)
+                {
+                    flying.Remove(await Task.WhenAny(flying));
+                }
+
+                flying.Add(Copy(part, offset));
+            }
+        }
+
+        await Task.WhenAll(flying);
+        replica.Steps = order.Step;
+        string digest = await Digest(new StepTicket(order.Run, order.Generation, order.Step), cancellation);
+        if (digest != source.Digest)
+        {
+            throw new RunFailedException(
+                $"the copy of UltraServer {source.UltraServer}'s replica at step {order.Step} has digest {digest[..12]}, and the original {source.Digest[..12]}");
+        }
     }
 
     /// <summary>Never throws: what goes wrong is reported to the run, which names it.</summary>
@@ -121,17 +206,17 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         await Task.Yield();
         try
         {
-            bool stop = false;
+            AfterStep next = AfterStep.Continue;
             Task reported = Task.CompletedTask;
-            for (; ticket.Step < Spec.Training.Steps && !stop; ticket = ticket with { Step = ticket.Step + 1 })
+            for (; ticket.Step < Spec.Training.Steps && next == AfterStep.Continue; ticket = ticket with { Step = ticket.Step + 1 })
             {
-                (stop, CommitReport report) = await Step(ticket, cancellation);
+                (next, CommitReport report) = await Step(ticket, cancellation);
 
                 // The report of the step before has had a whole step to arrive: the run is not waited for.
                 await reported;
-                reported = _run!.Committed(ticket, report, cancellation).WaitAsync(deadlines.Control, time, cancellation);
+                reported = Tell(ticket, (run, t) => run.Committed(t, report, cancellation));
                 long done = ticket.Step + 1;
-                bool last = stop || done == Spec.Training.Steps;
+                bool last = next == AfterStep.Stop || done == Spec.Training.Steps;
                 if (last || (Spec.Training.EvalEvery > 0 && done % Spec.Training.EvalEvery == 0))
                 {
                     await reported;
@@ -140,10 +225,12 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
             }
 
             await reported;
+            bool paused = next == AfterStep.Pause && ticket.Step < Spec.Training.Steps;
+            long refused = _fence.Refused + await _switch!.StaleMessages(cancellation).WaitAsync(deadlines.Control, time, cancellation);
             FinishReport finish = new(
                 _order!.UltraServer, ticket.Step, await Digest(ticket, cancellation),
-                _fence.Refused + await _switch!.StaleMessages(cancellation).WaitAsync(deadlines.Control, time, cancellation));
-            await _run!.Finished(ticket, finish, cancellation).WaitAsync(deadlines.Control, time, cancellation);
+                IsFirstOnSilo ? refused + _collective!.Exchange.Dropped : refused, IsFirstOnSilo ? _collective!.Links.Traffic : []);
+            await Tell(ticket, (run, t) => paused ? run.Paused(t, finish, cancellation) : run.Finished(t, finish, cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -157,13 +244,16 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         }
     }
 
-    private async Task<(bool Stop, CommitReport Report)> Step(StepTicket ticket, CancellationToken cancellation)
+    private async Task<(AfterStep Next, CommitReport Report)> Step(StepTicket ticket, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
+        Replica replica = _replica!;
+        ScaleOutExchange exchange = _collective!.Exchange;
+        await exchange.BeginAsync(ticket.Step).WaitAsync(deadlines.Step, time, cancellation);
+        await _switch!.Open(ticket, cancellation).WaitAsync(deadlines.Control, time, cancellation);
         double lossSum = await ComputeGradients(ticket, cancellation);
-        int buffer = await _switch!.Reduced(ticket, cancellation).WaitAsync(deadlines.Step, time, cancellation);
-        ExchangeResult sum = await _exchange!.AllReduce(ticket, buffer, lossSum, _stopRequested, cancellation);
-        double loss = sum.LossSum / _replica!.RowsPerStep;
+        StepOutcome outcome = await exchange.FinishAsync(ticket.Step, _order!.UltraServer, lossSum, _next).WaitAsync(deadlines.Step, time, cancellation);
+        double loss = outcome.LossSum / replica.RowsPerStep;
         if (!double.IsFinite(loss))
         {
             throw new RunFailedException(
@@ -173,17 +263,24 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         double norm = 0;
         if (Spec.Training.Clip > 0)
         {
-            Replica replica = _replica;
-            await engine.RunAsync(() => norm = replica.GradientNorm(buffer));
+            norm = await exchange.OnceAsync(ticket.Step, () => GradientNorm(replica));
             if (!double.IsFinite(norm))
             {
                 throw new RunFailedException($"the gradient's norm became {norm} at step {ticket.Step}, before its update; a lower --learning-rate may help");
             }
         }
 
-        await Apply(ticket, buffer, GlobalNorm.ClipFactor(norm, Spec.Training.Clip), cancellation);
-        _replica.Gradients.Return(buffer);
-        return (sum.StopAfter, new CommitReport(_order!.UltraServer, loss, norm, time.GetElapsedTime(start).TotalSeconds));
+        await Apply(ticket, GlobalNorm.ClipFactor(norm, Spec.Training.Clip), cancellation);
+        replica.Steps = ticket.Step + 1;
+        exchange.Release(ticket.Step);
+        return (outcome.Next, new CommitReport(_order.UltraServer, loss, norm, time.GetElapsedTime(start).TotalSeconds));
+    }
+
+    private async Task<double> GradientNorm(Replica replica)
+    {
+        double norm = 0;
+        await engine.RunAsync(() => norm = replica.GradientNorm());
+        return norm;
     }
 
     /// <summary>All chips in order of their index, each as soon as there is a buffer for its gradient; the sum of their losses, in that order.</summary>
@@ -228,10 +325,10 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         }
     }
 
-    private Task Apply(StepTicket ticket, int buffer, float scale, CancellationToken cancellation)
+    private Task Apply(StepTicket ticket, float scale, CancellationToken cancellation)
     {
         double rate = _replica!.LearningRate(ticket.Step);
-        return Task.WhenAll(_chips.Select(chip => chip.Apply(ticket, buffer, rate, scale, cancellation))).WaitAsync(deadlines.Step, time, cancellation);
+        return Task.WhenAll(_chips.Select(chip => chip.Apply(ticket, rate, scale, cancellation))).WaitAsync(deadlines.Step, time, cancellation);
     }
 
     private async Task Validate(StepTicket ticket, CancellationToken cancellation)
@@ -245,7 +342,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
             .WaitAsync(deadlines.Step, time, cancellation);
         EvaluationPart part = parts.Aggregate((sum, next) => sum.Add(next));
         ValidationReport report = new(_order.UltraServer, part, await Digest(ticket, cancellation));
-        await _run!.Validated(ticket, report, cancellation).WaitAsync(deadlines.Control, time, cancellation);
+        await Tell(ticket, (run, t) => run.Validated(t, report, cancellation));
     }
 
     /// <summary>SHA-256 over the chips' digests in order of their index.</summary>
@@ -272,11 +369,15 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         };
         try
         {
-            await _run!.Failed(ticket, _order!.UltraServer, message, CancellationToken.None).WaitAsync(deadlines.Control, time);
+            await Tell(ticket, (run, t) => run.Failed(t, _order!.UltraServer, message, CancellationToken.None));
         }
         catch (Exception unreachable) when (unreachable is TimeoutException or OrleansException or StaleMessageException or OperationCanceledException)
         {
             // The run watches for commits and will name the silence itself.
         }
     }
+
+    /// <summary>Tells the run, which may just be moving to another silo; each report is taken once, however often it comes.</summary>
+    private Task Tell(StepTicket ticket, Func<ITrainingRun, StepTicket, Task> report) =>
+        GrainRetries.ExecuteAsync(() => report(_run!, ticket).WaitAsync(deadlines.Control, time));
 }

@@ -1,154 +1,493 @@
 using TrnOrleans.Grains.Contracts;
-using TrnOrleans.Grains.Replicas;
-using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Memory;
 
 namespace TrnOrleans.Grains.Collectives;
 
-/// <summary>What an all-reduce over UltraServers ends with, equal on all of them.</summary>
-/// <param name="LossSum">Over all samples of the step.</param>
-/// <param name="StopAfter">Whether this step is the last.</param>
-internal readonly record struct ExchangeResult(double LossSum, bool StopAfter);
-
 /// <summary>
-/// The all-reduce between UltraServers, seen from one of them: sums go up a tree over the UltraServer index (the shape of
-/// <see cref="ReductionTree"/>), the result comes down the same way. The gradient travels in blocks of 1 MiB, few at a time.
+/// The all-reduce over UltraServers, seen from one silo of a run. Buckets go up the tree over the UltraServer index as soon as the silo's
+/// switches have them: in memory as far as the silo holds whole subtrees; then one partial sum goes to the silo that owns the bucket, and
+/// the result comes back to all. With S silos each sends near 2 · (S − 1) / S of the gradient, however many chips it holds.
 /// </summary>
-/// <remarks>Lives on its grain's scheduler: no two of its methods run at once.</remarks>
-internal sealed class ScaleOutExchange(
-    IGrainFactory grains, PrepareOrder order, Replica replica, ComputeEngine engine, Deadlines deadlines, TimeProvider time)
+/// <remarks>
+/// Thread-safe: compute threads bring buckets, the grain of the silo's first UltraServer brings blocks of other silos. Of two neighbours the
+/// one that comes second adds. The result of a step stands in the gradient buffer of the silo's first UltraServer.
+/// </remarks>
+public sealed class ScaleOutExchange
 {
-    // Best between silos at 256 KiB – 1 MiB a message and about four in flight (measured on Orleans 10.4).
-    private const int BucketLength = 1 << 18;
-    private const int InFlight = 4;
+    private readonly Lock _lock = new();
+    private readonly PlacementPlan _plan;
+    private readonly int _self;
+    private readonly SiloShare _share;
+    private readonly TreeShape _shape;
+    private readonly BucketLayout _buckets;
+    private readonly Action<OutgoingBlock> _send;
+    private readonly IReductionMemory?[] _memories;
+    private readonly int[] _roots;
+    private readonly double[] _losses;
+    private readonly int[] _met;
+    private readonly bool[] _seen;
+    private readonly TensorBlock?[] _held;
+    private readonly bool[] _heard;
+    private readonly List<(long Step, ExchangeBlock Block)> _early = [];
+    private readonly List<(long Step, StepNotice Notice)> _earlyNotices = [];
+    private StepInFlight? _current;
+    private int _epoch;
+    private int _open;
+    private long _over = -1;
+    private long _dropped;
+    private Exception? _failure;
 
-    private readonly Dictionary<(long Step, bool Down, int From, int Bucket), Slot> _inbox = [];
-    private readonly int _count = replica.Spec.Cluster.UltraServers;
-    private readonly int _buckets = (int)((replica.Length + BucketLength - 1) / BucketLength);
-    private long _finished = -1;
-
-    /// <summary>Sums a gradient over all UltraServers in place.</summary>
-    /// <param name="ticket">The step.</param>
-    /// <param name="buffer">Number of the buffer with this UltraServer's sum; holds the whole sum on return.</param>
-    /// <param name="lossSum">Of this UltraServer's samples.</param>
-    /// <param name="stopAfter">What the first UltraServer wants; the others' is not asked.</param>
-    /// <param name="cancellation">Gives up.</param>
-    internal async Task<ExchangeResult> AllReduce(StepTicket ticket, int buffer, double lossSum, bool stopAfter, CancellationToken cancellation)
+    /// <param name="plan">Which silo holds which UltraServers.</param>
+    /// <param name="self">This silo's place in the plan.</param>
+    /// <param name="buckets">How gradients are cut.</param>
+    /// <param name="send">Sends a block without waiting; called on any thread.</param>
+    public ScaleOutExchange(PlacementPlan plan, int self, BucketLayout buckets, Action<OutgoingBlock> send)
     {
-        int self = order.UltraServer;
-        AlignedBuffer gradient = replica.Gradients[buffer];
-        int stride = 1;
-        for (; stride < _count && (self & stride) == 0; stride <<= 1)
-        {
-            if (self + stride < _count)
-            {
-                lossSum += (await Receive(ticket, self + stride, gradient, down: false, cancellation)).LossSum;
-            }
-        }
+        (_plan, _self, _buckets, _send) = (plan, self, buckets, send);
+        _share = plan.Shares[self];
+        _shape = new TreeShape(plan.UltraServers);
+        _memories = new IReductionMemory?[_share.Count];
+        _roots = new int[_share.Count];
+        _losses = new double[plan.UltraServers];
+        _met = new int[buckets.Count * _shape.Nodes];
+        _held = new TensorBlock?[buckets.Count * _shape.Nodes];
 
-        ExchangeResult result = new(lossSum, stopAfter);
-        if (self != 0)
-        {
-            int parent = self - stride;
-            await Send(ticket, parent, gradient, down: false, result, cancellation);
-            result = await Receive(ticket, parent, gradient, down: true, cancellation);
-        }
-
-        for (stride >>= 1; stride > 0; stride >>= 1)
-        {
-            if (self + stride < _count)
-            {
-                await Send(ticket, self + stride, gradient, down: true, result, cancellation);
-            }
-        }
-
-        // Only now, so that a doubled block of this step still finds that it has been here.
-        foreach ((long, bool, int, int) key in _inbox.Keys.Where(k => k.Step <= ticket.Step).ToArray())
-        {
-            _inbox.Remove(key);
-        }
-
-        _finished = ticket.Step;
-        return result;
+        // One mark more for each bucket: its result.
+        _seen = new bool[buckets.Count * (_shape.Nodes + 1)];
+        _heard = new bool[plan.Shares.Count];
     }
 
-    /// <summary>A block arrives; the task ends when its memory is no longer needed.</summary>
-    /// <returns>Null when the block is late or doubled, and was dropped.</returns>
-    internal Task? Accept(StepTicket ticket, ExchangeBlock block)
+    /// <summary>Blocks and notices that were late or came twice, and were dropped.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>An UltraServer of this silo brings the memory where its switch leaves its sums.</summary>
+    public void Join(int ultraServer, IReductionMemory memory) => _memories[ultraServer - _share.First] = memory;
+
+    /// <summary>An UltraServer of this silo is about to start a step; waits until all of the silo are done with the one before.</summary>
+    public async Task BeginAsync(long step)
     {
-        if (ticket.Step <= _finished)
+        while (Begin(step) is { } before)
         {
+            await before.ConfigureAwait(true);
+        }
+    }
+
+    /// <summary>The switch of an UltraServer of this silo has summed a bucket over its chips, into one of its buffers.</summary>
+    public void Arrive(int ultraServer, int bucket, int buffer)
+    {
+        Volatile.Write(ref _roots[ultraServer - _share.First], buffer);
+        Climb(0, ultraServer, bucket, null);
+    }
+
+    /// <summary>All chips of an UltraServer of this silo are done; waits for the sum over all.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="ultraServer">Which of this silo's.</param>
+    /// <param name="lossSum">Over its samples.</param>
+    /// <param name="next">What comes after this step; the first UltraServer's word counts.</param>
+    /// <returns>Equal on all UltraServers.</returns>
+    public Task<StepOutcome> FinishAsync(long step, int ultraServer, double lossSum, AfterStep next)
+    {
+        StepInFlight current;
+        bool all;
+        lock (_lock)
+        {
+            ThrowIfFailed();
+            current = At(step);
+            _losses[ultraServer] = lossSum;
+            if (ultraServer == 0)
+            {
+                current.Next = next;
+            }
+
+            all = ++current.Finished == _share.Count;
+        }
+
+        if (all)
+        {
+            StepNotice notice = new(_self, _losses[_share.First..(_share.First + _share.Count)], current.Next);
+            for (int silo = 0; silo < _plan.Shares.Count; silo++)
+            {
+                if (silo != _self)
+                {
+                    _send(new OutgoingBlock(silo, step, null, notice, null));
+                }
+            }
+
+            CloseOne(current);
+        }
+
+        return current.Done.Task;
+    }
+
+    /// <summary>The gradient summed over all chips of the run; between <see cref="FinishAsync"/> and <see cref="Release"/>.</summary>
+    public (IReductionMemory Memory, AlignedBuffer Gradient) Result => (_memories[0]!, _memories[0]!.Gradient(_roots[0]));
+
+    /// <summary>Something that is computed once a step on this silo, by whoever asks first: the result is the same for all.</summary>
+    public Task<double> OnceAsync(long step, Func<Task<double>> compute)
+    {
+        lock (_lock)
+        {
+            return At(step).Once ??= compute();
+        }
+    }
+
+    /// <summary>An UltraServer of this silo reads the result no more; the last one ends the step and frees its buffers.</summary>
+    public void Release(long step)
+    {
+        StepInFlight current;
+        lock (_lock)
+        {
+            current = At(step);
+            if (++current.ReleasedBy < _share.Count)
+            {
+                return;
+            }
+
+            _over = step;
+            _current = null;
+        }
+
+        for (int i = 0; i < _share.Count; i++)
+        {
+            _memories[i]!.Return(_roots[i]);
+        }
+
+        current.Released.SetResult();
+    }
+
+    /// <summary>A block of another silo.</summary>
+    /// <returns>False when it is late or came twice, and was dropped.</returns>
+    public bool Accept(long step, ExchangeBlock block)
+    {
+        if (!Fits(block))
+        {
+            return Drop(block.Values);
+        }
+
+        lock (_lock)
+        {
+            if (step <= _over || _failure is not null)
+            {
+                return Drop(block.Values);
+            }
+
+            if (_current is null || step > _current.Step)
+            {
+                // The other silo has the result of our step and is already in the next; it cannot get further without us.
+                _early.Add((step, block));
+                return true;
+            }
+
+            ref bool seen = ref _seen[(block.Bucket * (_shape.Nodes + 1)) + (block.IsResult ? _shape.Nodes : _shape.Number(block.Level, block.Index))];
+            if (seen)
+            {
+                return Drop(block.Values);
+            }
+
+            seen = true;
+        }
+
+        if (block.IsResult)
+        {
+            IReductionMemory memory = _memories[0]!;
+            memory.Enter();
+            try
+            {
+                block.Values.Span.CopyTo(memory.Gradient(_roots[0]).Span(_buckets.Offset(block.Bucket), block.Values.Length));
+            }
+            finally
+            {
+                memory.Leave();
+            }
+
+            block.Values.Release();
+            CloseOne(_current!);
+        }
+        else
+        {
+            Climb(block.Level, block.Index, block.Bucket, block.Values);
+        }
+
+        return true;
+    }
+
+    /// <summary>What another silo says at the end of its part of a step.</summary>
+    /// <returns>False when it is late or came twice, and was dropped.</returns>
+    public bool Accept(long step, StepNotice notice)
+    {
+        StepInFlight current;
+        lock (_lock)
+        {
+            if (notice.Silo < 0 || notice.Silo >= _heard.Length || notice.Silo == _self || notice.Losses.Length != _plan.Shares[notice.Silo].Count
+                || step <= _over || _failure is not null)
+            {
+                return Drop(null);
+            }
+
+            if (_current is null || step > _current.Step)
+            {
+                _earlyNotices.Add((step, notice));
+                return true;
+            }
+
+            if (_heard[notice.Silo])
+            {
+                return Drop(null);
+            }
+
+            current = _current;
+            _heard[notice.Silo] = true;
+            notice.Losses.CopyTo(_losses.AsSpan(_plan.Shares[notice.Silo].First));
+            if (_plan.Shares[notice.Silo].First == 0)
+            {
+                current.Next = notice.Next;
+            }
+        }
+
+        CloseOne(current);
+        return true;
+    }
+
+    /// <summary>Ends whatever waits, with a reason; nothing more is taken.</summary>
+    public void Fail(Exception failure)
+    {
+        StepInFlight? current;
+        lock (_lock)
+        {
+            _failure ??= failure;
+            current = _current;
+            foreach ((_, ExchangeBlock block) in _early)
+            {
+                block.Values.Release();
+            }
+
+            _early.Clear();
+        }
+
+        current?.Done.TrySetException(failure);
+        current?.Released.TrySetException(failure);
+    }
+
+    /// <returns>What to wait for before asking again; null when the step is open.</returns>
+    private Task? Begin(long step)
+    {
+        (long Step, ExchangeBlock Block)[] blocks;
+        (long Step, StepNotice Notice)[] notices;
+        lock (_lock)
+        {
+            ThrowIfFailed();
+            if (_current is { } current)
+            {
+                return current.Step == step ? null : current.Released.Task;
+            }
+
+            if (step <= _over)
+            {
+                throw new StaleMessageException($"step {step} is over");
+            }
+
+            _epoch++;
+            _open = _buckets.Count + _plan.Shares.Count;
+            Array.Clear(_seen);
+            Array.Clear(_heard);
+            _current = new StepInFlight(step);
+            (blocks, notices) = ([.. _early], [.. _earlyNotices]);
+            _early.Clear();
+            _earlyNotices.Clear();
+        }
+
+        foreach ((long its, ExchangeBlock block) in blocks)
+        {
+            Accept(its, block);
+        }
+
+        foreach ((long its, StepNotice notice) in notices)
+        {
+            Accept(its, notice);
+        }
+
+        return null;
+    }
+
+    private bool Fits(ExchangeBlock block) =>
+        block.Bucket >= 0 && block.Bucket < _buckets.Count && block.Values.Length == _buckets.LengthOf(block.Bucket)
+        && (block.IsResult ? _buckets.Owner(block.Bucket) != _self
+            : _buckets.Owner(block.Bucket) == _self && _shape.Has(block.Level, block.Index) && LocalLeaf(block.Level, block.Index) < 0);
+
+    private bool Drop(TensorBlock? block)
+    {
+        block?.Release();
+        Interlocked.Increment(ref _dropped);
+        return false;
+    }
+
+    /// <summary>From a node upwards, folding with neighbours that are there, until one is missing, lies elsewhere, or the root is reached.</summary>
+    /// <param name="level">Level of the node.</param>
+    /// <param name="index">Its index on the level.</param>
+    /// <param name="bucket">Which bucket.</param>
+    /// <param name="block">Its value; null when it stands in the buffer of its first UltraServer on this silo.</param>
+    private void Climb(int level, int index, int bucket, TensorBlock? block)
+    {
+        bool owner = _buckets.Owner(bucket) == _self;
+        for (; level < _shape.Root; level++, index >>= 1)
+        {
+            int neighbour = index ^ 1;
+            if (!_shape.Has(level, neighbour))
+            {
+                continue;
+            }
+
+            if (!owner && !IsLocal(level, neighbour))
+            {
+                SendPartial(level, index, bucket);
+                return;
+            }
+
+            // Full fences on both sides: who comes second sees what the first has left.
+            _held[(bucket * _shape.Nodes) + _shape.Number(level, index)] = block;
+            if (Interlocked.Exchange(ref _met[(bucket * _shape.Nodes) + _shape.Number(level + 1, index >> 1)], _epoch) != _epoch)
+            {
+                return;
+            }
+
+            int other = (bucket * _shape.Nodes) + _shape.Number(level, neighbour);
+            block = Fold(level, index & ~1, bucket, (index & 1) == 0 ? block : _held[other], (index & 1) == 0 ? _held[other] : block);
+            _held[other] = null;
+        }
+
+        if (owner)
+        {
+            SendResult(bucket);
+        }
+
+        CloseOne(_current!);
+    }
+
+    /// <summary>Adds two neighbours; a + b and b + a have the same bits, so the sum goes where memory stays.</summary>
+    /// <returns>The block with the sum, or null when it stands in a buffer of this silo.</returns>
+    private TensorBlock? Fold(int level, int left, int bucket, TensorBlock? leftBlock, TensorBlock? rightBlock)
+    {
+        if (leftBlock is not null && rightBlock is not null)
+        {
+            VectorSum.AddInto(leftBlock.Span, rightBlock.Span);
+            rightBlock.Release();
+            return leftBlock;
+        }
+
+        long offset = _buckets.Offset(bucket);
+        int length = _buckets.LengthOf(bucket);
+        int first = leftBlock is null ? LocalLeaf(level, left) : LocalLeaf(level, left + 1);
+        IReductionMemory target = _memories[first - _share.First]!;
+        target.Enter();
+        try
+        {
+            Span<float> sum = target.Gradient(Volatile.Read(ref _roots[first - _share.First])).Span(offset, length);
+            if ((leftBlock ?? rightBlock) is { } received)
+            {
+                VectorSum.AddInto(sum, received.Span);
+                received.Release();
+                return null;
+            }
+
+            int second = LocalLeaf(level, left + 1) - _share.First;
+            IReductionMemory source = _memories[second]!;
+            source.Enter();
+            try
+            {
+                VectorSum.AddInto(sum, source.Gradient(Volatile.Read(ref _roots[second])).Span(offset, length));
+            }
+            finally
+            {
+                source.Leave();
+            }
+
             return null;
         }
-
-        Slot slot = At((ticket.Step, block.Down, block.From, block.Bucket));
-        return slot.Arrived.TrySetResult(block) ? slot.Used.Task : null;
-    }
-
-    private async Task<ExchangeResult> Receive(StepTicket ticket, int from, AlignedBuffer gradient, bool down, CancellationToken cancellation)
-    {
-        ExchangeResult result = default;
-        for (int bucket = 0; bucket < _buckets; bucket++)
+        finally
         {
-            (long, bool, int, int) key = (ticket.Step, down, from, bucket);
-            Slot slot = At(key);
-            ExchangeBlock block = await slot.Arrived.Task.WaitAsync(deadlines.Step, time, cancellation);
-            long offset = (long)bucket * BucketLength;
-            await engine.RunAsync(
-                () => replica.Run(() =>
-                {
-                    Span<float> target = gradient.Span(offset, block.Values.Length);
-                    if (down)
-                    {
-                        block.Values.Span.CopyTo(target);
-                    }
-                    else
-                    {
-                        VectorSum.AddInto(target, block.Values.Span);
-                    }
-                }),
-                urgent: true);
-            slot.Used.SetResult();
-            result = new ExchangeResult(block.LossSum, block.StopAfter);
+            target.Leave();
         }
-
-        return result;
     }
 
-    private async Task Send(StepTicket ticket, int to, AlignedBuffer gradient, bool down, ExchangeResult result, CancellationToken cancellation)
+    private void SendPartial(int level, int index, int bucket)
     {
-        IUltraServer peer = grains.GetGrain<IUltraServer>(GrainKeys.UltraServer(order.Run, to));
-        Queue<Task> flying = new();
-        for (int bucket = 0; bucket < _buckets; bucket++)
+        int leaf = LocalLeaf(level, index) - _share.First;
+        Send(_buckets.Owner(bucket), new ExchangeBlock(_self, bucket, level, index, IsResult: false, Window(leaf, bucket)), leaf);
+    }
+
+    private void SendResult(int bucket)
+    {
+        for (int silo = 0; silo < _plan.Shares.Count; silo++)
         {
-            if (flying.Count == InFlight)
+            if (silo != _self)
             {
-                await flying.Dequeue();
+                Send(silo, new ExchangeBlock(_self, bucket, 0, 0, IsResult: true, Window(0, bucket)), 0);
             }
-
-            long offset = (long)bucket * BucketLength;
-            TensorBlock values = new(gradient, offset, (int)Math.Min(BucketLength, replica.Length - offset));
-            ExchangeBlock block = new(order.UltraServer, bucket, down, result.LossSum, result.StopAfter, values);
-            flying.Enqueue(peer.Exchange(ticket, block, cancellation).WaitAsync(deadlines.Step, time, cancellation));
         }
-
-        await Task.WhenAll(flying);
     }
 
-    private Slot At((long Step, bool Down, int From, int Bucket) key)
+    private TensorBlock Window(int leaf, int bucket) =>
+        new(_memories[leaf]!.Gradient(Volatile.Read(ref _roots[leaf])), _buckets.Offset(bucket), _buckets.LengthOf(bucket));
+
+    /// <summary>The step is not over before the other silo has the block: until then its memory must stay as it is.</summary>
+    private void Send(int silo, ExchangeBlock block, int leaf)
     {
-        if (!_inbox.TryGetValue(key, out Slot? slot))
+        StepInFlight current = _current!;
+        IReductionMemory memory = _memories[leaf]!;
+        memory.Enter();
+        Interlocked.Increment(ref _open);
+        _send(new OutgoingBlock(silo, current.Step, block, null, () =>
         {
-            _inbox.Add(key, slot = new Slot());
-        }
-
-        return slot;
+            memory.Leave();
+            CloseOne(current);
+        }));
     }
 
-    private sealed class Slot
+    private void CloseOne(StepInFlight current)
     {
-        internal TaskCompletionSource<ExchangeBlock> Arrived { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.Decrement(ref _open) == 0)
+        {
+            current.Done.TrySetResult(new StepOutcome(TreeShape.Sum(_losses), current.Next));
+        }
+    }
 
-        internal TaskCompletionSource Used { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool IsLocal(int level, int index) =>
+        TreeShape.FirstLeaf(level, index) >= _share.First && _shape.EndLeaf(level, index) <= _share.First + _share.Count;
+
+    /// <summary>The first UltraServer of this silo below a node, or −1.</summary>
+    private int LocalLeaf(int level, int index)
+    {
+        long first = Math.Max(TreeShape.FirstLeaf(level, index), _share.First);
+        return first < Math.Min(_shape.EndLeaf(level, index), _share.First + _share.Count) ? (int)first : -1;
+    }
+
+    private StepInFlight At(long step) =>
+        _current is { } current && current.Step == step
+            ? current
+            : throw new StaleMessageException($"step {step} is not in the all-reduce; step {_current?.Step ?? (_over + 1)} is");
+
+    private void ThrowIfFailed()
+    {
+        if (_failure is not null)
+        {
+            throw new RunFailedException(_failure.Message, _failure);
+        }
+    }
+
+    private sealed class StepInFlight(long step)
+    {
+        internal long Step { get; } = step;
+
+        internal AfterStep Next { get; set; }
+
+        internal int Finished { get; set; }
+
+        internal int ReleasedBy { get; set; }
+
+        internal Task<double>? Once { get; set; }
+
+        internal TaskCompletionSource<StepOutcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal TaskCompletionSource Released { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

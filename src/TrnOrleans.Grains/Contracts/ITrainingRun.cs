@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using TrnOrleans.Grains.Collectives;
 
 namespace TrnOrleans.Grains.Contracts;
 
@@ -7,10 +8,11 @@ public interface ITrainingRun : IGrainWithStringKey
 {
     /// <summary>Prepares and starts the run; a second call with the same spec changes nothing.</summary>
     /// <param name="spec">The resolved spec as JSON.</param>
+    /// <param name="content">Files that it refers to, which the cluster has; <see cref="RunContent.None"/> when every silo finds them itself.</param>
     /// <param name="cancellation">Gives up preparing.</param>
     /// <exception cref="RunFailedException">another spec under the same id, or the run cannot be prepared.</exception>
     [ResponseTimeout("00:15:00")]
-    Task Start(string spec, CancellationToken cancellation);
+    Task Start(string spec, RunContent content, CancellationToken cancellation);
 
     /// <summary>Ends the run at the next step boundary.</summary>
     Task Stop(CancellationToken cancellation);
@@ -22,8 +24,32 @@ public interface ITrainingRun : IGrainWithStringKey
     [ResponseTimeout("00:02:00")]
     Task<TensorBlock> ReadWeights(long offset, int length, CancellationToken cancellation);
 
+    /// <summary>The characters that the tokens of a language model stand for, in order; null for other networks.</summary>
+    Task<IReadOnlyList<string>?> Vocabulary(CancellationToken cancellation);
+
     /// <summary>Gives back all memory of a run; its history stays.</summary>
+    [ResponseTimeout("00:02:00")]
     Task Close(CancellationToken cancellation);
+
+    /// <summary>Whoever calls needs the weights no more: once the run is over and nobody follows it, its memory is given back.</summary>
+    Task Release(CancellationToken cancellation);
+
+    /// <summary>How the run stands.</summary>
+    Task<RunStatus> Status(CancellationToken cancellation);
+
+    /// <summary>The spec of the run as JSON.</summary>
+    /// <exception cref="RunFailedException">there is no such run.</exception>
+    Task<string> Spec(CancellationToken cancellation);
+
+    /// <summary>From a silo that is about to stop: returns when nothing of the run is there any more.</summary>
+    /// <param name="silo">Its address.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    [ResponseTimeout("00:05:00")]
+    Task Leave(string silo, CancellationToken cancellation);
+
+    /// <summary>From the silo that the run's own grain is on: it moves to another.</summary>
+    [ResponseTimeout("00:02:00")]
+    Task MoveAway(CancellationToken cancellation);
 
     /// <summary>From an UltraServer: a step was committed on its replica.</summary>
     Task Committed(StepTicket ticket, CommitReport report, CancellationToken cancellation);
@@ -33,6 +59,9 @@ public interface ITrainingRun : IGrainWithStringKey
 
     /// <summary>From an UltraServer: it stands at the end.</summary>
     Task Finished(StepTicket ticket, FinishReport report, CancellationToken cancellation);
+
+    /// <summary>From an UltraServer: it stands at a step boundary, for a new generation to go on from.</summary>
+    Task Paused(StepTicket ticket, FinishReport report, CancellationToken cancellation);
 
     /// <summary>From an UltraServer: it cannot go on.</summary>
     Task Failed(StepTicket ticket, int ultraServer, string message, CancellationToken cancellation);
@@ -54,14 +83,16 @@ public readonly record struct CommitReport(
 [GenerateSerializer, Immutable]
 public readonly record struct ValidationReport([property: Id(0)] int UltraServer, [property: Id(1)] EvaluationPart Part, [property: Id(2)] string Digest);
 
-/// <summary>How an UltraServer stands at the end.</summary>
+/// <summary>How an UltraServer stands at the end of a generation.</summary>
 /// <param name="UltraServer">Its index.</param>
 /// <param name="Steps">Committed steps.</param>
 /// <param name="Digest">Of its replica.</param>
-/// <param name="StaleMessages">Messages refused.</param>
+/// <param name="StaleMessages">Messages refused or dropped.</param>
+/// <param name="Links">From the first UltraServer of a silo: what the silo sent to others.</param>
 [GenerateSerializer, Immutable]
 public readonly record struct FinishReport(
-    [property: Id(0)] int UltraServer, [property: Id(1)] long Steps, [property: Id(2)] string Digest, [property: Id(3)] long StaleMessages);
+    [property: Id(0)] int UltraServer, [property: Id(1)] long Steps, [property: Id(2)] string Digest, [property: Id(3)] long StaleMessages,
+    [property: Id(4)] IReadOnlyList<LinkTraffic> Links);
 
 /// <summary>Sums over validation samples.</summary>
 /// <param name="LossSum">In nats, in double.</param>

@@ -8,7 +8,7 @@ public interface ITrainiumChip : IGrainWithStringKey
     /// <summary>Takes its place in a run.</summary>
     Task Prepare(PrepareOrder order, int chip, CancellationToken cancellation);
 
-    /// <summary>Forward and backward of its micro-batch of a step; the gradient goes to the switch.</summary>
+    /// <summary>Forward and backward of its micro-batch of a step; the gradient goes to the switch, bucket by bucket.</summary>
     /// <param name="ticket">Which step.</param>
     /// <param name="buffer">Number of the buffer for the gradient.</param>
     /// <param name="cancellation">Gives up before the kernel starts.</param>
@@ -19,12 +19,11 @@ public interface ITrainiumChip : IGrainWithStringKey
 
     /// <summary>Updates its shard with the reduced gradient.</summary>
     /// <param name="ticket">Which step; each is applied once.</param>
-    /// <param name="buffer">Number of the buffer with the gradient.</param>
     /// <param name="learningRate">Of this step.</param>
     /// <param name="gradientScale">From clipping.</param>
     /// <param name="cancellation">Gives up before the update starts.</param>
     [ResponseTimeout("00:15:00")]
-    Task Apply(StepTicket ticket, int buffer, double learningRate, float gradientScale, CancellationToken cancellation);
+    Task Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation);
 
     /// <summary>Losses of a range of validation samples.</summary>
     [ResponseTimeout("00:15:00")]

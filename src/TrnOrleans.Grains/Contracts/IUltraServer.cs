@@ -12,31 +12,38 @@ public interface IUltraServer : IGrainWithStringKey
     /// <summary>Starts the loop and returns.</summary>
     Task Train(StepTicket first, CancellationToken cancellation);
 
-    /// <summary>Asks for an end at the next step boundary; only the first UltraServer is asked, the others learn it in the all-reduce.</summary>
-    Task Stop(StepTicket ticket, CancellationToken cancellation);
+    /// <summary>Says what comes after the step in flight; only the first UltraServer is asked, the others learn it in the all-reduce.</summary>
+    Task Ask(StepTicket ticket, AfterStep next, CancellationToken cancellation);
 
     /// <summary>Gives up the loop now; the replica stays as it is.</summary>
     Task Abort(StepTicket ticket, CancellationToken cancellation);
 
-    /// <summary>A block of another UltraServer's gradient; returns when it is no longer needed.</summary>
+    /// <summary>A bucket of the gradient from another silo, for all UltraServers of this one; late and doubled ones are dropped and counted.</summary>
+    /// <exception cref="StaleMessageException">another generation; nothing changed.</exception>
     [ResponseTimeout("00:15:00")]
     Task Exchange(StepTicket ticket, ExchangeBlock block, CancellationToken cancellation);
+
+    /// <summary>Another silo's chips are done with a step.</summary>
+    /// <exception cref="StaleMessageException">another generation; nothing changed.</exception>
+    [ResponseTimeout("00:15:00")]
+    Task Notify(StepTicket ticket, StepNotice notice, CancellationToken cancellation);
+
+    /// <summary>Floats of the replica, for a copy of it.</summary>
+    /// <param name="ticket">The generation of this UltraServer, and the step at which the replica must stand.</param>
+    /// <param name="part">0 for the weights, then the optimizer states.</param>
+    /// <param name="offset">First float.</param>
+    /// <param name="length">Floats.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="StaleMessageException">the replica stands at another step, or is gone.</exception>
+    [ResponseTimeout("00:02:00")]
+    Task<TensorBlock> ReadReplica(StepTicket ticket, int part, long offset, int length, CancellationToken cancellation);
 
     /// <summary>Floats of the replica's flat weights.</summary>
     Task<TensorBlock> ReadWeights(long offset, int length, CancellationToken cancellation);
 
+    /// <summary>The characters that the tokens stand for, in order, or null.</summary>
+    Task<IReadOnlyList<string>?> Vocabulary(CancellationToken cancellation);
+
     /// <summary>Gives back the replica's memory.</summary>
     Task Close(CancellationToken cancellation);
 }
-
-/// <summary>A block of the all-reduce between UltraServers.</summary>
-/// <param name="From">Who sends it.</param>
-/// <param name="Bucket">Which block of the gradient.</param>
-/// <param name="Down">Whether it is the result on its way back, not a part on its way to the sum.</param>
-/// <param name="LossSum">Of the samples behind it.</param>
-/// <param name="StopAfter">On the way down: this step is the last.</param>
-/// <param name="Values">The floats.</param>
-[GenerateSerializer, Immutable]
-public sealed record ExchangeBlock(
-    [property: Id(0)] int From, [property: Id(1)] int Bucket, [property: Id(2)] bool Down, [property: Id(3)] double LossSum,
-    [property: Id(4)] bool StopAfter, [property: Id(5)] TensorBlock Values);

@@ -1,9 +1,39 @@
 namespace TrnOrleans.Grains.Contracts;
 
-/// <summary>Everything a grain needs to take its part in a run.</summary>
+/// <summary>Everything a grain needs to take its part in a generation of a run.</summary>
 /// <param name="Run">The run.</param>
 /// <param name="Generation">The generation it will work in.</param>
 /// <param name="UltraServer">Index of the UltraServer.</param>
 /// <param name="Spec">The spec as JSON: what was agreed on, whatever version reads it.</param>
+/// <param name="Plan">Where everything is.</param>
+/// <param name="Step">The step that the generation starts with: so many are committed.</param>
+/// <param name="Source">Where to copy the replica from when this silo does not have it at that step; null at step 0, where it is made.</param>
+/// <param name="Content">Files that the spec refers to.</param>
 [GenerateSerializer, Immutable]
-public sealed record PrepareOrder([property: Id(0)] string Run, [property: Id(1)] int Generation, [property: Id(2)] int UltraServer, [property: Id(3)] string Spec);
+public sealed record PrepareOrder(
+    [property: Id(0)] string Run, [property: Id(1)] int Generation, [property: Id(2)] int UltraServer, [property: Id(3)] string Spec,
+    [property: Id(4)] PlacementPlan Plan, [property: Id(5)] long Step, [property: Id(6)] ReplicaSource? Source, [property: Id(7)] RunContent Content);
+
+/// <summary>A whole replica that can be copied.</summary>
+/// <param name="Generation">The generation of the UltraServer that has it.</param>
+/// <param name="UltraServer">Its index.</param>
+/// <param name="Digest">Of the replica; the copy must have the same.</param>
+[GenerateSerializer, Immutable]
+public sealed record ReplicaSource([property: Id(0)] int Generation, [property: Id(1)] int UltraServer, [property: Id(2)] string Digest);
+
+/// <summary>The files that a run reads, by content; a silo that lacks one fetches it from the cluster.</summary>
+/// <param name="Data">The data's files; empty when every silo finds the data by itself.</param>
+/// <param name="Init">The weights to start from, or null.</param>
+[GenerateSerializer, Immutable]
+public sealed record RunContent([property: Id(0)] IReadOnlyList<ContentFile> Data, [property: Id(1)] ContentFile? Init)
+{
+    /// <summary>No files: everything is where the spec says.</summary>
+    public static RunContent None { get; } = new([], null);
+}
+
+/// <summary>A file by its content.</summary>
+/// <param name="Name">File name, without a folder.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Sha256">Of the bytes, in lower-case hexadecimal.</param>
+[GenerateSerializer, Immutable]
+public sealed record ContentFile([property: Id(0)] string Name, [property: Id(1)] long Length, [property: Id(2)] string Sha256);

@@ -1,3 +1,5 @@
+using TrnOrleans.Grains.Collectives;
+
 namespace TrnOrleans.Grains.Contracts;
 
 /// <summary>Something that happened in a run, in order; a client that comes late gets them all.</summary>
@@ -30,11 +32,21 @@ public sealed record ValidationEvent(
 /// <param name="Digest">Of weights and optimizer state.</param>
 /// <param name="RowsPerSecond">Tokens (or samples) a second of wall time in the median step.</param>
 /// <param name="WallSeconds">From the first step to the last commit, validations included.</param>
-/// <param name="StaleMessages">Messages refused for their generation or step.</param>
+/// <param name="StaleMessages">Messages refused or dropped for their generation or step, or because they came twice.</param>
+/// <param name="Generations">How many generations it took; one when nothing moved.</param>
+/// <param name="Links">What went over the links between silos.</param>
 [GenerateSerializer]
 public sealed record EndEvent(
     [property: Id(0)] long Steps, [property: Id(1)] bool Stopped, [property: Id(2)] string Digest, [property: Id(3)] double RowsPerSecond,
-    [property: Id(4)] double WallSeconds, [property: Id(5)] long StaleMessages) : RunEvent;
+    [property: Id(4)] double WallSeconds, [property: Id(5)] long StaleMessages, [property: Id(6)] int Generations,
+    [property: Id(7)] IReadOnlyList<LinkTraffic> Links) : RunEvent;
+
+/// <summary>A generation begins: the run is laid out over its silos, at the start or anew at a step boundary.</summary>
+/// <param name="Generation">From 1.</param>
+/// <param name="Step">The first step of it.</param>
+/// <param name="Plan">Where everything is.</param>
+[GenerateSerializer]
+public sealed record LayoutEvent([property: Id(0)] int Generation, [property: Id(1)] long Step, [property: Id(2)] PlacementPlan Plan) : RunEvent;
 
 /// <summary>The run stopped with an error that has a name.</summary>
 /// <param name="Message">One sentence for the user.</param>

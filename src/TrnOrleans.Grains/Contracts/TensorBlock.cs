@@ -1,18 +1,19 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using TrnOrleans.Numerics.Memory;
 
 namespace TrnOrleans.Grains.Contracts;
 
 /// <summary>
-/// A window of floats on its way between grains: within a silo a reference to the owner's memory, between silos a copy of its bytes.
-/// The sender keeps the memory unchanged until the call it was passed to has returned.
+/// A window of floats on its way between grains: within a silo a reference to the owner's memory, between silos one copy into a pooled
+/// buffer. The sender keeps the memory unchanged until the call it was passed to has returned; the receiver releases it when it is done.
 /// </summary>
 [Immutable]
 public sealed class TensorBlock
 {
     private readonly AlignedBuffer? _buffer;
     private readonly long _offset;
-    private readonly float[]? _copy;
+    private byte[]? _pooled;
 
     /// <summary>A window of a buffer.</summary>
     public TensorBlock(AlignedBuffer buffer, long offset, int length)
@@ -20,32 +21,45 @@ public sealed class TensorBlock
         (_buffer, _offset, Length) = (buffer, offset, length);
     }
 
-    /// <summary>Floats of its own.</summary>
-    public TensorBlock(float[] values)
+    /// <summary>A copy of its own.</summary>
+    public TensorBlock(ReadOnlySpan<float> values)
+        : this(values.Length)
     {
-        (_copy, Length) = (values, values.Length);
+        values.CopyTo(Span);
+    }
+
+    /// <summary>Floats of its own, from the pool, holding anything.</summary>
+    internal TensorBlock(int length)
+    {
+        Length = length;
+        _pooled = ArrayPool<byte>.Shared.Rent(length * sizeof(float));
     }
 
     /// <summary>Number of floats.</summary>
     public int Length { get; }
 
     /// <summary>The floats.</summary>
-    public ReadOnlySpan<float> Span => _buffer is null ? _copy : _buffer.Span(_offset, Length);
-}
+    /// <exception cref="ObjectDisposedException">it has been released, or its owner's memory is gone.</exception>
+    public Span<float> Span
+    {
+        get
+        {
+            if (_buffer is not null)
+            {
+                return _buffer.Span(_offset, Length);
+            }
 
-/// <summary>What a block is on the wire: its bytes, little-endian as everywhere this runs.</summary>
-[GenerateSerializer]
-public struct TensorBlockBytes
-{
-    [Id(0)]
-    public byte[] Bytes;
-}
+            ObjectDisposedException.ThrowIf(_pooled is null, this);
+            return MemoryMarshal.Cast<byte, float>(_pooled.AsSpan())[..Length];
+        }
+    }
 
-/// <summary>Copies a block out of and into memory when it crosses between silos.</summary>
-[RegisterConverter]
-public sealed class TensorBlockConverter : IConverter<TensorBlock, TensorBlockBytes>
-{
-    public TensorBlock ConvertFromSurrogate(in TensorBlockBytes surrogate) => new(MemoryMarshal.Cast<byte, float>(surrogate.Bytes).ToArray());
-
-    public TensorBlockBytes ConvertToSurrogate(in TensorBlock value) => new() { Bytes = MemoryMarshal.AsBytes(value.Span).ToArray() };
+    /// <summary>Gives pooled memory back; does nothing for a window of somebody's buffer.</summary>
+    public void Release()
+    {
+        if (Interlocked.Exchange(ref _pooled, null) is { } pooled)
+        {
+            ArrayPool<byte>.Shared.Return(pooled);
+        }
+    }
 }

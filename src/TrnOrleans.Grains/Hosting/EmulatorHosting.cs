@@ -1,8 +1,17 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Persistence;
+using Orleans.Serialization;
+using Orleans.Storage;
+using StackExchange.Redis;
+using TrnOrleans.Grains.Content;
+using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Models.Data;
 using TrnOrleans.Numerics.Compute;
@@ -12,17 +21,28 @@ namespace TrnOrleans.Grains.Hosting;
 /// <summary>Makes a process a silo of the emulator.</summary>
 public static class EmulatorHosting
 {
-    /// <summary>What every silo has: the compute engine, the replicas' memory, the data loader.</summary>
+    /// <summary>Name of the storage that runs and their directory are kept in.</summary>
+    public const string Storage = "runs";
+
+    /// <summary>What every silo has: the compute engine, the replicas' memory, the data, the placement of grains.</summary>
     /// <param name="services">Of the host.</param>
     /// <param name="threads">Compute threads.</param>
     /// <param name="loader">Reads data.</param>
-    public static IServiceCollection AddEmulator(this IServiceCollection services, int threads, DatasetLoader loader)
+    /// <param name="contentFolder">Where files that came from the cluster are kept.</param>
+    public static IServiceCollection AddEmulator(this IServiceCollection services, int threads, DatasetLoader loader, string contentFolder)
     {
         services.AddSingleton(_ => new ComputeEngine(threads));
         services.AddSingleton(loader);
+        services.AddSingleton(new ContentStore(contentFolder));
+        services.AddSingleton<RunInputsCache>();
         services.AddSingleton<ReplicaStore>();
+        services.AddSingleton<ClusterView>();
+        services.AddSingleton<LocalRuns>();
         services.AddSingleton<Deadlines>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloDrain>();
         services.AddSingleton(TimeProvider.System);
+        services.AddPlacementDirector<UltraServerPlacement, UltraServerPlacementDirector>();
+        services.AddPlacementDirector<SiloPlacement, SiloPlacementDirector>();
         return services;
     }
 
@@ -33,12 +53,52 @@ public static class EmulatorHosting
         return silo.UseLoopback(siloPort, gatewayPort);
     }
 
-    /// <summary>A silo on loopback only, alone, on given ports.</summary>
+    /// <summary>A silo on loopback only, alone, on given ports; it forgets its runs when it ends.</summary>
     public static ISiloBuilder UseLoopback(this ISiloBuilder silo, int siloPort, int gatewayPort)
     {
         silo.UseLocalhostClustering(siloPort, gatewayPort);
+        silo.AddMemoryGrainStorage(Storage);
         silo.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         return silo;
+    }
+
+    /// <summary>A silo of a cluster that meets in Redis; it listens on one address only.</summary>
+    /// <param name="silo">To configure.</param>
+    /// <param name="redis">A connection that answers.</param>
+    /// <param name="cluster">Name of the cluster; silos of the same name find each other.</param>
+    /// <param name="name">Name of this silo; carries its version.</param>
+    /// <param name="address">Where it listens, and what it tells others.</param>
+    /// <param name="siloPort">For other silos.</param>
+    /// <param name="gatewayPort">For clients.</param>
+    public static ISiloBuilder UseRedisCluster(
+        this ISiloBuilder silo, IConnectionMultiplexer redis, string cluster, string name, IPAddress address, int siloPort, int gatewayPort)
+    {
+        silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (cluster, cluster));
+        silo.Configure<SiloOptions>(options => options.SiloName = name);
+        silo.Configure<EndpointOptions>(options =>
+        {
+            (options.AdvertisedIPAddress, options.SiloPort, options.GatewayPort) = (address, siloPort, gatewayPort);
+            options.SiloListeningEndpoint = new IPEndPoint(address, siloPort);
+            options.GatewayListeningEndpoint = new IPEndPoint(address, gatewayPort);
+        });
+        silo.Configure<ClusterMembershipOptions>(FastFailureDetection);
+        silo.UseRedisClustering(options => options.CreateMultiplexer = _ => Task.FromResult((redis, IsShared: true)));
+        silo.AddRedisGrainStorage(Storage, (OptionsBuilder<RedisStorageOptions> options) => options.Configure<Serializer>((storage, serializer) =>
+        {
+            storage.CreateMultiplexer = _ => Task.FromResult((redis, IsShared: true));
+            storage.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
+        return silo;
+    }
+
+    /// <summary>A killed silo is noticed in half a second and a hanging one in two, instead of 15 and 60 (measured on Orleans 10.4; no false alarm in 11 saturated runs).</summary>
+    private static void FastFailureDetection(ClusterMembershipOptions options)
+    {
+        options.ProbeTimeout = TimeSpan.FromMilliseconds(500);
+        options.MaxProbeTimeout = TimeSpan.FromSeconds(1);
+        options.NumMissedProbesLimit = 2;
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
     }
 
     /// <summary>Two ports of the loopback interface that were free a moment ago.</summary>

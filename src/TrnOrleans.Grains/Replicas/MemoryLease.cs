@@ -11,32 +11,44 @@ internal sealed class MemoryLease(Action free)
     private int _users;
     private bool _closed;
 
-    /// <summary>Works on the memory.</summary>
+    /// <summary>Keeps the memory until <see cref="Leave"/>.</summary>
     /// <exception cref="ObjectDisposedException">the memory has been given up.</exception>
-    internal TResult Use<TResult>(Func<TResult> work)
+    internal void Enter()
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_closed, this);
             _users++;
         }
+    }
 
+    /// <summary>Ends what <see cref="Enter"/> began.</summary>
+    internal void Leave()
+    {
+        bool last;
+        lock (_lock)
+        {
+            last = --_users == 0 && _closed;
+        }
+
+        if (last)
+        {
+            free();
+        }
+    }
+
+    /// <summary>Works on the memory.</summary>
+    /// <exception cref="ObjectDisposedException">the memory has been given up.</exception>
+    internal TResult Use<TResult>(Func<TResult> work)
+    {
+        Enter();
         try
         {
             return work();
         }
         finally
         {
-            bool last;
-            lock (_lock)
-            {
-                last = --_users == 0 && _closed;
-            }
-
-            if (last)
-            {
-                free();
-            }
+            Leave();
         }
     }
 

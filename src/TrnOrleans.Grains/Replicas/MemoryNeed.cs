@@ -7,22 +7,22 @@ namespace TrnOrleans.Grains.Replicas;
 /// <summary>What a run needs of the machine's memory, before it is taken.</summary>
 public static class MemoryNeed
 {
-    /// <summary>Bytes of weights, plain and packed, optimizer state, gradient buffers and activations of all replicas, on one silo.</summary>
-    public static Int128 Bytes(RunInputs inputs, int threads)
+    /// <summary>Bytes of weights, plain and packed, optimizer state, gradient buffers and activations of the replicas on one silo.</summary>
+    public static Int128 Bytes(RunInputs inputs, int threads, int replicas)
     {
         RunSpec spec = inputs.Spec;
         int buffers = 1 + spec.Optimizer.StateCount + BufferPool.CountFor(spec.Cluster.Chips, threads);
         int passes = Math.Min(spec.Cluster.Chips, threads);
         Int128 activations = (Int128)inputs.Network.BytesPerSample(training: true) * (spec.Training.Batch / spec.Cluster.TotalChips) * passes;
         long packed = Replica.SharesPackedWeights(spec) ? PackedWeights.Bytes(inputs.Network) : 0;
-        return (((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations + packed) * spec.Cluster.UltraServers;
+        return (((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations + packed) * replicas;
     }
 
     /// <summary>Refuses a run that cannot fit, instead of letting the machine kill it later.</summary>
     /// <exception cref="InvalidDescriptionException">more than the machine has.</exception>
-    public static void Check(RunInputs inputs, int threads)
+    public static void Check(RunInputs inputs, int threads, int replicas)
     {
-        Int128 need = Bytes(inputs, threads);
+        Int128 need = Bytes(inputs, threads, replicas);
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (inputs.Network.Layout.Length > int.MaxValue || need > available)
         {

@@ -1,9 +1,11 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Data;
 using TrnOrleans.Models.Networks;
+using TrnOrleans.Models.Text;
 using TrnOrleans.Models.Training;
 using TrnOrleans.Models.Weights;
 using TrnOrleans.Numerics.Memory;
@@ -15,7 +17,7 @@ namespace TrnOrleans.Grains.Replicas;
 /// The memory of one UltraServer on its silo: weights that all its chips read in place, optimizer state, gradient buffers, activations.
 /// Chips own slices of it. What is computed on it is here; who computes what and when is the grains' business.
 /// </summary>
-public sealed class Replica : IDisposable
+public sealed class Replica : IReductionMemory, IDisposable
 {
     // Enough samples to keep the kernels busy, few enough that activations stay small beside the weights.
     private const int EvaluationSamples = 16;
@@ -33,15 +35,17 @@ public sealed class Replica : IDisposable
     /// <summary>Allocates and fills the replica; call on a compute thread.</summary>
     /// <param name="inputs">Spec, data and network.</param>
     /// <param name="threads">Compute threads of the silo.</param>
+    /// <param name="neighbours">Replicas of the run that will be on this silo, this one among them.</param>
+    /// <param name="fill">Whether to make the weights of step 0; else they are copied from another replica.</param>
     /// <exception cref="InvalidWeightsException">the weights to start from do not fit.</exception>
-    public Replica(RunInputs inputs, int threads)
+    public Replica(RunInputs inputs, int threads, int neighbours, bool fill)
     {
         _inputs = inputs;
         _memory = new MemoryLease(Free);
         RunSpec spec = inputs.Spec;
         Network network = inputs.Network;
         long length = network.Layout.Length;
-        MemoryNeed.Check(inputs, threads);
+        MemoryNeed.Check(inputs, threads, neighbours);
         SamplesPerChip = spec.Training.Batch / spec.Cluster.TotalChips;
         _plan = new BatchPlan(spec.Data.Order, spec.Training.Seed, spec.Training.Batch);
         _schedule = spec.Training.ToSchedule();
@@ -51,14 +55,32 @@ public sealed class Replica : IDisposable
         _packed = SharesPackedWeights(spec) ? new PackedWeights(network) : null;
         _training = new PassPool(() => network.CreateTrainingPass(SamplesPerChip));
         _evaluation = new PassPool(() => network.CreateInferencePass(EvaluationSamples));
-        Fill();
+        if (fill)
+        {
+            Fill();
+        }
     }
+
+    /// <summary>Committed steps in it: the next one to compute. −1 while it is being copied.</summary>
+    public long Steps { get; set; }
+
+    /// <summary>The generation that works with it.</summary>
+    public int Generation { get; set; }
+
+    /// <summary>The all-reduce over UltraServers, as this silo takes part in it.</summary>
+    public ScaleOutExchange? Exchange { get; private set; }
+
+    /// <summary>The sum over this UltraServer's chips.</summary>
+    public ChipReduction? Reduction { get; private set; }
 
     /// <summary>Buffers for gradients on their way.</summary>
     public BufferPool Gradients { get; }
 
     /// <summary>The spec of the run.</summary>
     public RunSpec Spec => _inputs.Spec;
+
+    /// <summary>The characters of a text, or null.</summary>
+    public CharacterVocabulary? Vocabulary => _inputs.Dataset.Vocabulary;
 
     /// <summary>Samples of a micro-batch.</summary>
     public int SamplesPerChip { get; }
@@ -79,40 +101,54 @@ public sealed class Replica : IDisposable
         return new ShardOptimizer(Spec.Optimizer, _inputs.Network.Layout, start, length);
     }
 
-    /// <summary>Forward and backward of one chip's micro-batch; the gradient is of the global mean loss.</summary>
+    /// <summary>Takes its place in a generation: gradients are summed over the chips, and go on to the other replicas.</summary>
+    public void Join(PrepareOrder order, BucketLayout buckets, ScaleOutExchange exchange)
+    {
+        (Generation, Exchange) = (order.Generation, exchange);
+        exchange.Join(order.UltraServer, this);
+        Reduction = new ChipReduction(
+            Spec.Cluster.Chips, buckets, this, bucket => exchange.Arrive(order.UltraServer, bucket, Reduction!.RootBuffer));
+    }
+
+    /// <summary>Forward and backward of one chip's micro-batch; the gradient, of the global mean loss, goes to the switch as it becomes final.</summary>
     /// <param name="step">The step.</param>
+    /// <param name="chip">Index of the chip in this UltraServer.</param>
     /// <param name="rank">Index of the chip among all chips of the run.</param>
     /// <param name="buffer">Number of the buffer that receives the gradient.</param>
     /// <returns>Sum of the losses of the chip's rows.</returns>
-    public double ComputeGradient(long step, int rank, int buffer) => _memory.Use(() => _training.Use(pass =>
+    /// <exception cref="StaleMessageException">the switch is not in this step, or has this chip's gradient.</exception>
+    public double ComputeGradient(long step, int chip, int rank, int buffer) => _memory.Use(() => _training.Use(pass =>
     {
+        IGradientProgress port = Reduction!.Enter(step, chip, buffer);
         int first = rank * SamplesPerChip;
         _inputs.Dataset.FillBatch(_plan, step, first, SamplesPerChip, pass.Inputs);
         return pass.Train(
             _weights, Gradients[buffer], SamplesPerChip, 1f / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
-            _packed);
+            _packed, port);
     }));
 
-    /// <summary>Adds one gradient into another.</summary>
-    public void Fold(int into, int from) => Run(() => VectorSum.AddInto(Gradients[into].Span(), Gradients[from].Span()));
+    /// <summary>The norm of the gradient that the all-reduce left on this silo.</summary>
+    public double GradientNorm() => UseResult(gradient => GlobalNorm.Compute(gradient.Span()));
 
-    /// <summary>The norm of a whole gradient.</summary>
-    public double GradientNorm(int buffer) => _memory.Use(() => GlobalNorm.Compute(Gradients[buffer].Span()));
+    /// <inheritdoc/>
+    public AlignedBuffer Gradient(int buffer) => Gradients[buffer];
 
-    /// <summary>Works on the replica's memory, which stays until the work is done.</summary>
-    public void Run(Action work) => _memory.Use(() =>
+    /// <inheritdoc/>
+    public void Enter() => _memory.Enter();
+
+    /// <inheritdoc/>
+    public void Leave() => _memory.Leave();
+
+    /// <inheritdoc/>
+    public void Return(int buffer) => Gradients.Return(buffer);
+
+    /// <summary>Updates a shard with the gradient that the all-reduce left on this silo.</summary>
+    public void Apply(ShardOptimizer optimizer, long step, double learningRate, float gradientScale) => _memory.Use(() => UseResult(gradient =>
     {
-        work();
+        optimizer.Apply(_weights, gradient, _states, step, learningRate, gradientScale);
+        _packed?.Invalidate();
         return true;
-    });
-
-    /// <summary>Updates a shard.</summary>
-    public void Apply(ShardOptimizer optimizer, int buffer, long step, double learningRate, float gradientScale) =>
-        Run(() =>
-        {
-            optimizer.Apply(_weights, Gradients[buffer], _states, step, learningRate, gradientScale);
-            _packed?.Invalidate();
-        });
+    }));
 
     /// <summary>The learning rate of a step.</summary>
     public double LearningRate(long step) => _schedule.At(step);
@@ -146,14 +182,44 @@ public sealed class Replica : IDisposable
         return new ShardDigest((ulong)(value >> 64), (ulong)value);
     });
 
-    /// <summary>A copy of some weights.</summary>
-    public TensorBlock ReadWeights(long offset, int length) => _memory.Use(() => new TensorBlock(_weights.Span(offset, length).ToArray()));
+    /// <summary>Parts of the replica: the weights and each optimizer state, all of the same length.</summary>
+    public int Parts => 1 + _states.Length;
+
+    /// <summary>A copy of some floats of a part.</summary>
+    /// <param name="part">0 for the weights, then the optimizer states.</param>
+    /// <param name="offset">First float.</param>
+    /// <param name="length">Floats.</param>
+    public TensorBlock Read(int part, long offset, int length) => _memory.Use(() => new TensorBlock(Part(part).Span(offset, length)));
+
+    /// <summary>Overwrites some floats of a part, with those of another replica.</summary>
+    public void Write(int part, long offset, TensorBlock values) => _memory.Use(() =>
+    {
+        values.Span.CopyTo(Part(part).Span(offset, values.Length));
+        _packed?.Invalidate();
+        return true;
+    });
 
     /// <summary>One chip would pack every weight once a step with or without a place to keep it.</summary>
     internal static bool SharesPackedWeights(RunSpec spec) => spec.Cluster.Chips > 1;
 
     /// <summary>Gives the memory back as soon as nothing computes on it.</summary>
     public void Dispose() => _memory.Close();
+
+    private AlignedBuffer Part(int part) => part == 0 ? _weights : _states[part - 1];
+
+    private TResult UseResult<TResult>(Func<AlignedBuffer, TResult> work)
+    {
+        (IReductionMemory memory, AlignedBuffer gradient) = Exchange!.Result;
+        memory.Enter();
+        try
+        {
+            return work(gradient);
+        }
+        finally
+        {
+            memory.Leave();
+        }
+    }
 
     private void Free()
     {
@@ -172,7 +238,7 @@ public sealed class Replica : IDisposable
     {
         if (Spec.Init is { } init)
         {
-            using SafetensorsReader reader = new(init.Path);
+            using SafetensorsReader reader = new(_inputs.InitPath!);
             WeightFile.Load(reader, init.Path, _inputs.Network, _weights);
         }
         else

@@ -1,74 +1,100 @@
 using System.Collections.Concurrent;
+using TrnOrleans.Grains.Collectives;
+using TrnOrleans.Grains.Content;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
-using TrnOrleans.Models.Data;
 using TrnOrleans.Models.Json;
 using TrnOrleans.Numerics.Compute;
 
 namespace TrnOrleans.Grains.Replicas;
 
-/// <summary>The replicas of this silo, by the key of their UltraServer: what makes scale-up memory, and not messages.</summary>
+/// <summary>The replicas of this silo, by run and UltraServer: what makes scale-up memory, and not messages.</summary>
 /// <param name="engine">Threads that build a replica.</param>
-/// <param name="loader">Reads data.</param>
-public sealed class ReplicaStore(ComputeEngine engine, DatasetLoader loader) : IDisposable
+/// <param name="inputs">Reads what a spec refers to.</param>
+public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs) : IDisposable
 {
-    private readonly ConcurrentDictionary<string, Replica> _replicas = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Task<RunInputs>> _inputs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Run, int UltraServer), Replica> _replicas = [];
+    private readonly ConcurrentDictionary<(string Run, int Generation), SiloCollective> _collectives = [];
+    private volatile bool _leaving;
 
-    /// <summary>Builds a replica, in place of one of an older generation.</summary>
+    /// <summary>Runs that have a replica here.</summary>
+    public IReadOnlyList<string> Runs => [.. _replicas.Keys.Select(k => k.Run).Distinct()];
+
+    /// <summary>Whether this silo is about to stop.</summary>
+    public bool IsLeaving => _leaving;
+
+    /// <summary>This silo is about to stop: it takes no replica any more.</summary>
+    public void Leave() => _leaving = true;
+
+    /// <summary>
+    /// The replica of an UltraServer for a generation: the one that is here already when it stands at the right step, else a new one, made
+    /// at step 0 and otherwise empty, to be copied into.
+    /// </summary>
+    /// <exception cref="SiloLeavingException">this silo is about to stop.</exception>
     public async Task<Replica> BuildAsync(PrepareOrder order, CancellationToken cancellation)
     {
-        RunInputs inputs = await InputsAsync(order.Spec, cancellation).ConfigureAwait(false);
-        string key = GrainKeys.UltraServer(order.Run, order.UltraServer);
-        Remove(key);
-        Replica? replica = null;
-        await engine.RunAsync(() => replica = new Replica(inputs, engine.Threads)).WaitAsync(cancellation).ConfigureAwait(false);
-        _replicas[key] = replica!;
-        return replica!;
-    }
+        if (_leaving)
+        {
+            throw new SiloLeavingException("this silo is about to stop and takes no UltraServer any more");
+        }
 
-    /// <summary>Read once for all replicas of a run on this silo; a failure is not kept, so that a missing file may be put right.</summary>
-    private async Task<RunInputs> InputsAsync(string spec, CancellationToken cancellation)
-    {
-        Task<RunInputs> reading = _inputs.GetOrAdd(
-            spec, text => RunInputs.LoadAsync(StrictJson.Read<RunSpec>(text, "the run's spec"), loader, null, CancellationToken.None));
-        try
+        RunInputs read = await inputs.GetAsync(order.Spec, order.Content, cancellation).ConfigureAwait(false);
+        (string, int) key = (order.Run, order.UltraServer);
+        if (_replicas.TryGetValue(key, out Replica? replica) && (replica.Steps != order.Step || replica.Generation >= order.Generation))
         {
-            return await reading.WaitAsync(cancellation).ConfigureAwait(false);
+            Remove(order.Run, order.UltraServer, replica.Generation);
+            replica = null;
         }
-        catch when (reading.IsFaulted)
+
+        if (replica is null)
         {
-            _inputs.TryRemove(new KeyValuePair<string, Task<RunInputs>>(spec, reading));
-            throw;
+            int neighbours = order.Plan.Shares[order.Plan.PlaceOf(order.UltraServer)].Count;
+            bool fresh = order.Step == 0;
+            await engine.RunAsync(() => replica = new Replica(read, engine.Threads, neighbours, fresh) { Steps = fresh ? 0 : -1 })
+                .WaitAsync(cancellation).ConfigureAwait(false);
+            _replicas[key] = replica!;
         }
+
+        SiloCollective collective = _collectives.GetOrAdd((order.Run, order.Generation), _ => new SiloCollective(order, replica!.Length));
+        replica!.Join(order, collective.Buckets, collective.Exchange);
+        return replica;
     }
 
     /// <summary>The replica of an UltraServer.</summary>
-    /// <exception cref="StaleMessageException">not on this silo (any more).</exception>
-    public Replica Get(string run, int ultraServer) =>
-        _replicas.TryGetValue(GrainKeys.UltraServer(run, ultraServer), out Replica? replica)
+    /// <exception cref="StaleMessageException">not on this silo (any more), or another generation's.</exception>
+    public Replica Get(string run, int generation, int ultraServer) =>
+        _replicas.TryGetValue((run, ultraServer), out Replica? replica) && replica.Generation == generation
             ? replica
-            : throw new StaleMessageException($"UltraServer {ultraServer} of run {run} has no replica on this silo");
+            : throw new StaleMessageException($"UltraServer {ultraServer} of run {run} has no replica of generation {generation} on this silo");
 
-    /// <summary>Inputs that were loaded in this process already, so that they are not read twice.</summary>
-    public void Share(string spec, RunInputs inputs) => _inputs.TryAdd(spec, Task.FromResult(inputs));
+    /// <summary>This silo's part in the all-reduce of a generation.</summary>
+    /// <exception cref="StaleMessageException">it has none.</exception>
+    internal SiloCollective Collective(string run, int generation) =>
+        _collectives.TryGetValue((run, generation), out SiloCollective? collective)
+            ? collective
+            : throw new StaleMessageException($"generation {generation} of run {run} has nothing on this silo");
 
-    /// <summary>Gives back a replica's memory.</summary>
-    public void Remove(string key)
+    /// <summary>A generation's UltraServer is gone: gives back its replica's memory, unless a later generation has taken it over.</summary>
+    public void Remove(string run, int ultraServer, int generation)
     {
-        if (_replicas.TryRemove(key, out Replica? replica))
+        if (_replicas.TryGetValue((run, ultraServer), out Replica? replica) && replica.Generation == generation
+            && _replicas.TryRemove(new KeyValuePair<(string, int), Replica>((run, ultraServer), replica)))
         {
             replica.Dispose();
         }
+
+        _collectives.TryRemove((run, generation), out _);
     }
 
-    /// <summary>Stops the compute threads first: blocks of one replica are read by jobs of another.</summary>
+    /// <summary>Stops the compute threads first: buffers of one replica are folded by jobs of another.</summary>
     public void Dispose()
     {
         engine.Dispose();
-        foreach (string key in _replicas.Keys)
+        foreach (Replica replica in _replicas.Values)
         {
-            Remove(key);
+            replica.Dispose();
         }
+
+        _replicas.Clear();
     }
 }

@@ -14,23 +14,32 @@ namespace TrnOrleans.Grains.Specs;
 /// <param name="Network">The network.</param>
 public sealed record RunInputs(RunSpec Spec, IDataset Dataset, Network Network)
 {
+    /// <summary>Where the weights to start from are on this machine, or null.</summary>
+    public string? InitPath { get; init; }
+
     /// <summary>Reads and checks all that a spec refers to.</summary>
+    /// <param name="spec">What to read.</param>
+    /// <param name="loader">Reads data.</param>
+    /// <param name="files">Where the files are on this machine, when they are not where the spec says; or null.</param>
+    /// <param name="progress">Told about a download.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="InvalidDescriptionException">the data or the network does not fit, or is not what the spec was resolved with.</exception>
     /// <exception cref="InvalidWeightsException">the weights to start from cannot be read.</exception>
     public static async Task<RunInputs> LoadAsync(
-        RunSpec spec, DatasetLoader loader, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+        RunSpec spec, DatasetLoader loader, LocalFiles? files, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         CharacterVocabulary? vocabulary = null;
         InitSpec? init = spec.Init;
         if (init is not null)
         {
-            using SafetensorsReader reader = new(init.Path);
+            string path = files?.Init ?? init.Path;
+            using SafetensorsReader reader = new(path);
             vocabulary = WeightMetadata.Vocabulary(reader.Metadata, init.Path);
-            string hash = HashFile(init.Path);
+            string hash = HashFile(path);
             init = init with { Sha256 = Same(init.Sha256, hash, init.Path) };
         }
 
-        IDataset dataset = await loader.LoadAsync(spec.Data.Source, spec.Data.ValidationFraction, vocabulary, progress, cancellation).ConfigureAwait(false);
+        IDataset dataset = await loader.LoadAsync(files?.Data ?? spec.Data.Source, spec.Data.ValidationFraction, vocabulary, progress, cancellation).ConfigureAwait(false);
         NetworkDescription model = spec.Model;
         if (model.IsLanguageModel && model.Vocabulary == 0)
         {
@@ -44,7 +53,7 @@ public sealed record RunInputs(RunSpec Spec, IDataset Dataset, Network Network)
             Data = spec.Data with { Sha256 = Same(spec.Data.Sha256, dataset.Sha256, spec.Data.Source) },
             Init = init,
         };
-        return new RunInputs(spec, dataset, NetworkFactory.Create(model));
+        return new RunInputs(spec, dataset, NetworkFactory.Create(model)) { InitPath = files?.Init ?? init?.Path };
     }
 
     /// <summary>The same run with its length given in passes over the training data; null leaves it as it is.</summary>
@@ -72,3 +81,8 @@ public sealed record RunInputs(RunSpec Spec, IDataset Dataset, Network Network)
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }
+
+/// <summary>Where the files of a run are on this machine.</summary>
+/// <param name="Data">A file or a folder, or null for where the spec says.</param>
+/// <param name="Init">A file, or null for where the spec says.</param>
+public sealed record LocalFiles(string? Data, string? Init);

@@ -28,9 +28,11 @@ public sealed class DataCatalogue(IReadOnlyList<string> roots)
     public string CacheFolder => roots[^1];
 
     /// <summary>TRN_DATA (when set), the system's data sets, and the user's cache folder.</summary>
-    public static DataCatalogue FromEnvironment()
+    public static DataCatalogue FromEnvironment() => From(Environment.GetEnvironmentVariable("TRN_DATA"));
+
+    /// <summary>A folder (or null), the system's data sets, and the user's cache folder.</summary>
+    public static DataCatalogue From(string? configured)
     {
-        string? configured = Environment.GetEnvironmentVariable("TRN_DATA");
         string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         cache = string.IsNullOrEmpty(cache) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache") : cache;
         string[] roots = [.. string.IsNullOrEmpty(configured) ? [] : new[] { configured }, "/usr/share/datasets", Path.Combine(cache, "trnorleans")];

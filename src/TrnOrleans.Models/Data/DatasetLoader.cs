@@ -51,6 +51,25 @@ public sealed class DatasetLoader(DataCatalogue catalogue, Downloader? downloade
             : TextDataset.FromBytes(source, await ReadAsync(source, cancellation).ConfigureAwait(false), validationFraction, vocabulary);
     }
 
+    /// <summary>The files that <see cref="LoadAsync"/> has read for a source, so that another machine can be given them.</summary>
+    public IReadOnlyList<DataFile> Files(string source)
+    {
+        if (source == SourceText.Name)
+        {
+            return [new DataFile("source.txt", () => new MemoryStream(SourceText.Read()))];
+        }
+
+        CatalogueEntry? entry = DataCatalogue.Find(source);
+        string? folder = entry is not null ? catalogue.Locate(entry)
+            : Directory.Exists(source) ? source
+            : IsIdx(source) ? Path.GetDirectoryName(Path.GetFullPath(source))
+            : null;
+        IEnumerable<string?> paths = folder is null ? [source]
+            : entry?.Kind == "text" ? [DataCatalogue.FindFile(folder, entry.Files[0])]
+            : ImageFolder.Files.Select(file => ImageFolder.Find(folder, file));
+        return [.. paths.OfType<string>().Select(path => new DataFile(Path.GetFileName(path), () => File.OpenRead(path)))];
+    }
+
     private static bool IsIdx(string path) =>
         Path.GetFileName(path).Contains("idx", StringComparison.OrdinalIgnoreCase) && (path.EndsWith("ubyte", StringComparison.Ordinal) || path.EndsWith(".gz", StringComparison.Ordinal));
 

@@ -15,6 +15,7 @@ public sealed class Network
 {
     private readonly Operation[] _operations;
     private readonly Tensor[] _tensors;
+    private readonly long[] _finalFrom;
 
     internal Network(NetworkDescription description, NetworkBuilder builder, Tensor logits)
     {
@@ -25,6 +26,7 @@ public sealed class Network
         _operations = [.. builder.Operations];
         _tensors = [.. builder.Tensors];
         CheckFusedActivations();
+        _finalFrom = FinalFrom(_operations, Layout);
         Features = _operations.OfType<InputOperation>().SingleOrDefault()?.Output;
     }
 
@@ -101,7 +103,38 @@ public sealed class Network
         for (int i = _operations.Length - 1; i >= 0; i--)
         {
             _operations[i].Backward(pass);
+            pass.Progress?.FinalFrom(_finalFrom[i]);
         }
+    }
+
+    /// <summary>
+    /// For each operation, the offset from which on the flat gradient changes no more once that operation has run backward: behind it lie
+    /// only parameters that no earlier operation has.
+    /// </summary>
+    private static long[] FinalFrom(Operation[] operations, ParameterLayout layout)
+    {
+        Dictionary<Parameter, int> lastToWrite = [];
+        for (int i = operations.Length - 1; i >= 0; i--)
+        {
+            foreach (Parameter parameter in operations[i].Trained)
+            {
+                lastToWrite[parameter] = i;
+            }
+        }
+
+        long[] from = new long[operations.Length];
+        int next = layout.Parameters.Count - 1;
+        for (int i = operations.Length - 1; i >= 0; i--)
+        {
+            while (next >= 0 && lastToWrite.GetValueOrDefault(layout.Parameters[next], -1) >= i)
+            {
+                next--;
+            }
+
+            from[i] = next < 0 ? 0 : layout.Parameters[next].Offset + layout.Parameters[next].Length;
+        }
+
+        return next < 0 ? from : throw new InvalidOperationException($"no operation writes the gradient of {layout.Parameters[next].Name}");
     }
 
     /// <summary>A second reader of activated values would write another gradient than the first into the same place.</summary>

@@ -64,6 +64,9 @@ public sealed unsafe class Pass : IDisposable
 
     internal uint Step { get; private set; }
 
+    /// <summary>Told which part of the gradient is final, or null.</summary>
+    internal IGradientProgress? Progress { get; private set; }
+
     /// <summary>Forward and backward: losses of each row, and the gradient of lossScale · Σ losses.</summary>
     /// <param name="weights">Flat weights, read in place.</param>
     /// <param name="gradient">Flat gradient, overwritten.</param>
@@ -73,17 +76,20 @@ public sealed unsafe class Pass : IDisposable
     /// <param name="step">For dropout.</param>
     /// <param name="firstRow">First row of this micro-batch in the global batch, for dropout.</param>
     /// <param name="packed">The same weights packed, when several passes use them; never changes a result.</param>
+    /// <param name="progress">Told, between operations, which part of the gradient is final; or null.</param>
     /// <returns>Sum of the losses, in double, rows in ascending order.</returns>
     public double Train(
         AlignedBuffer weights, AlignedBuffer gradient, int samples, float lossScale, ulong seed, uint step, long firstRow,
-        PackedWeights? packed = null)
+        PackedWeights? packed = null, IGradientProgress? progress = null)
     {
         _packed = packed;
+        Progress = progress;
         _gradient = gradient;
         (Training, LossScale, Seed, Step, FirstRow) = (true, lossScale, seed, step, firstRow);
         Begin(weights, samples, _network.Description.RowsPerSample);
         _network.Forward(this, loss: true);
         _network.Backward(this);
+        Progress = null;
         _gradient = null;
         _packed = null;
         return SumOfLosses();

@@ -19,6 +19,8 @@ internal sealed class EmbeddingOperation(string name, Tensor output, Parameter t
 
     internal override IReadOnlyList<Tensor> Differentiated => [];
 
+    internal override IReadOnlyList<Parameter> Trained => positions is null ? [table] : [table, positions];
+
     internal override void Forward(Pass pass) =>
         Embedding.Forward(
             pass.Inputs.Tokens.AsSpan(0, pass.Rows), pass.Weight(table), positions is null ? default : pass.Weight(positions), pass.Value(output),

@@ -25,6 +25,8 @@ internal sealed class LayerNormOperation(
 
     internal override IReadOnlyList<Tensor> Differentiated => [input];
 
+    internal override IReadOnlyList<Parameter> Trained => [weight, bias];
+
     internal override void Forward(Pass pass) =>
         LayerNorm.Forward(pass.Value(input), pass.Weight(weight), pass.Weight(bias), pass.Value(output), pass.Value(statistics), epsilon);
 

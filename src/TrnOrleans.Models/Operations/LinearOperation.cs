@@ -40,6 +40,8 @@ internal sealed class LinearOperation : Operation
 
     internal override IReadOnlyList<Tensor> Differentiated => _inputHasGradient ? [_input] : [];
 
+    internal override IReadOnlyList<Parameter> Trained => _bias is null ? [_weight] : [_weight, _bias];
+
     /// <summary>The activation at its end, and the one that its input comes from; or null.</summary>
     internal FusedActivation? Activation { get; }
 

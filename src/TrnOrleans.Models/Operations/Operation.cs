@@ -24,6 +24,9 @@ public abstract class Operation(string name)
     /// <summary>Tensors whose gradients the backward pass writes, from the output's gradient.</summary>
     internal abstract IReadOnlyList<Tensor> Differentiated { get; }
 
+    /// <summary>Parameters whose gradients the backward pass writes or adds to.</summary>
+    internal virtual IReadOnlyList<Parameter> Trained => [];
+
     /// <summary>A weight that the forward pass multiplies by, and that is worth packing once for many passes; or null.</summary>
     internal virtual Parameter? PackedParameter => null;
 

@@ -24,6 +24,8 @@ internal sealed class RmsNormOperation(
 
     internal override IReadOnlyList<Tensor> Differentiated => [input];
 
+    internal override IReadOnlyList<Parameter> Trained => [weight];
+
     internal override void Forward(Pass pass) =>
         RmsNorm.Forward(pass.Value(input), pass.Weight(weight), pass.Value(output), pass.Value(scales), epsilon);
 

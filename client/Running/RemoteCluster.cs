@@ -1,0 +1,90 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Runtime;
+using StackExchange.Redis;
+using TrnOrleans.Grains.Hosting;
+
+namespace TrnOrleans.Client.Running;
+
+/// <summary>A connection to silos on other machines.</summary>
+internal sealed class RemoteCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan s_stopDeadline = TimeSpan.FromSeconds(3);
+    private readonly IHost _host;
+    private readonly IConnectionMultiplexer _redis;
+
+    private RemoteCluster(IHost host, IConnectionMultiplexer redis, string name)
+    {
+        (_host, _redis, Name) = (host, redis, name);
+    }
+
+    /// <summary>To reach the grains.</summary>
+    internal IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Name of the cluster.</summary>
+    internal string Name { get; }
+
+    /// <summary>Connects, and checks that the silos speak this program's version.</summary>
+    /// <exception cref="ClusterUnreachableException">no Redis, no silo, or other versions.</exception>
+    internal static async Task<RemoteCluster> ConnectAsync((RedisEndpoint Redis, string Cluster) where, CancellationToken cancellation)
+    {
+        IConnectionMultiplexer redis = await where.Redis.ConnectAsync();
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.SetMinimumLevel(LogLevel.None);
+        builder.UseOrleansClient(client =>
+        {
+            client.Configure<Orleans.Configuration.ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (where.Cluster, where.Cluster));
+            client.UseRedisClustering(options => options.CreateMultiplexer = _ => Task.FromResult((redis, IsShared: true)));
+        });
+        IHost host = builder.Build();
+        RemoteCluster cluster = new(host, redis, where.Cluster);
+        try
+        {
+            await host.StartAsync(cancellation);
+            await cluster.CheckVersions();
+            return cluster;
+        }
+        catch (Exception error)
+        {
+            await cluster.DisposeAsync();
+            throw error is OrleansException or TimeoutException
+                ? new ClusterUnreachableException($"no silo of cluster {where.Cluster} answers (its Redis at {where.Redis.Name} does); start one with `trn-silo --redis {where.Redis.Name} --cluster {where.Cluster}`", error)
+                : error;
+        }
+    }
+
+    /// <summary>The silos that are up, in order of their addresses.</summary>
+    internal async Task<MembershipEntry[]> SilosAsync() =>
+    [
+        .. (await Grains.GetGrain<IManagementGrain>(0).GetDetailedHosts(onlyActive: true))
+            .OrderBy(h => h.SiloAddress.Endpoint.Address.ToString(), StringComparer.Ordinal).ThenBy(h => h.SiloAddress.Endpoint.Port),
+    ];
+
+    public async ValueTask DisposeAsync()
+    {
+        using CancellationTokenSource deadline = new(s_stopDeadline);
+        try
+        {
+            await _host.StopAsync(deadline.Token);
+        }
+        catch (Exception error) when (error is OperationCanceledException or OrleansException)
+        {
+            // The process ends anyway.
+        }
+
+        _host.Dispose();
+        await _redis.DisposeAsync();
+    }
+
+    private async Task CheckVersions()
+    {
+        string[] others = [.. (await SilosAsync()).Select(s => SiloVersion.In(s.SiloName)).Where(version => version != SiloVersion.Own).Distinct()];
+        if (others.Length > 0)
+        {
+            throw new ClusterUnreachableException(
+                $"this is trn {SiloVersion.Own}, and the cluster's silos are of version {string.Join(", ", others)}; use the same version on all machines");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using Orleans.Runtime;
+using TrnOrleans.Grains.Contracts;
+
+namespace TrnOrleans.Client.Running;
+
+/// <summary>The events of a run, once each and in order, whatever happens to the silos in between.</summary>
+internal static class RunFollower
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>From the first event to the last.</summary>
+    /// <exception cref="TimeoutException">nobody has answered for a minute.</exception>
+    internal static async IAsyncEnumerable<RunEvent> FollowAsync(ITrainingRun run, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        int seen = 0;
+        long lost = 0;
+        while (true)
+        {
+            IAsyncEnumerator<RunEvent> events = run.Follow(seen, cancellation).GetAsyncEnumerator(cancellation);
+            await using ConfiguredAsyncDisposable disposal = QuietDisposal.Of(events).ConfigureAwait(true);
+            while (true)
+            {
+                try
+                {
+                    if (!await events.MoveNextAsync())
+                    {
+                        yield break;
+                    }
+                }
+                catch (Exception error) when (IsTransient(error))
+                {
+                    // The run's grain is moving to another silo, or the silo that we were connected to is gone.
+                    lost = lost == 0 ? TimeProvider.System.GetTimestamp() : lost;
+                    if (TimeProvider.System.GetElapsedTime(lost) > s_patience)
+                    {
+                        throw new TimeoutException($"the cluster has not answered for {s_patience.TotalSeconds:F0} s", error);
+                    }
+
+                    await Task.Delay(s_pause, cancellation);
+                    break;
+                }
+
+                lost = 0;
+                seen++;
+                yield return events.Current;
+            }
+        }
+    }
+
+    private static bool IsTransient(Exception error) =>
+        error is EnumerationAbortedException or OrleansException or TimeoutException && error is not RunFailedException;
+
+    /// <summary>An enumeration whose silo is gone cannot be ended there.</summary>
+    private sealed class QuietDisposal(IAsyncDisposable inner) : IAsyncDisposable
+    {
+        internal static QuietDisposal Of(IAsyncDisposable inner) => new(inner);
+
+        public async ValueTask DisposeAsync()
+        {
+            try
+            {
+                await inner.DisposeAsync();
+            }
+            catch (Exception error) when (error is OrleansException or TimeoutException or OperationCanceledException)
+            {
+                // See above.
+            }
+        }
+    }
+}

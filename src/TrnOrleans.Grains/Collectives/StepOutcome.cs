@@ -1,0 +1,6 @@
+namespace TrnOrleans.Grains.Collectives;
+
+/// <summary>What an all-reduce over UltraServers ends with, equal on all of them.</summary>
+/// <param name="LossSum">Over all samples of the step, in the shape of the tree.</param>
+/// <param name="Next">What comes after this step.</param>
+public readonly record struct StepOutcome(double LossSum, Contracts.AfterStep Next);

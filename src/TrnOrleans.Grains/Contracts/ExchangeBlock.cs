@@ -1,0 +1,33 @@
+namespace TrnOrleans.Grains.Contracts;
+
+/// <summary>A bucket of the gradient on its way between silos.</summary>
+/// <param name="From">Place of the sending silo in the plan.</param>
+/// <param name="Bucket">Which bucket.</param>
+/// <param name="Level">Of a partial sum: the level of its node in the tree over UltraServers.</param>
+/// <param name="Index">Of a partial sum: the node's index on its level.</param>
+/// <param name="IsResult">Whether it is the sum over all, on its way back.</param>
+/// <param name="Values">The floats.</param>
+[GenerateSerializer, Immutable]
+public sealed record ExchangeBlock(
+    [property: Id(0)] int From, [property: Id(1)] int Bucket, [property: Id(2)] int Level, [property: Id(3)] int Index, [property: Id(4)] bool IsResult,
+    [property: Id(5)] TensorBlock Values);
+
+/// <summary>What a silo tells the others when all its chips are done with a step.</summary>
+/// <param name="Silo">Its place in the plan.</param>
+/// <param name="Losses">Sum of the losses of each of its UltraServers, in order.</param>
+/// <param name="Next">From the silo of the first UltraServer: what comes after this step.</param>
+[GenerateSerializer, Immutable]
+public sealed record StepNotice([property: Id(0)] int Silo, [property: Id(1)] double[] Losses, [property: Id(2)] AfterStep Next);
+
+/// <summary>What comes after a step.</summary>
+public enum AfterStep
+{
+    /// <summary>The next step.</summary>
+    Continue,
+
+    /// <summary>The end: somebody asked for it.</summary>
+    Stop,
+
+    /// <summary>A new generation, laid out over other silos.</summary>
+    Pause,
+}

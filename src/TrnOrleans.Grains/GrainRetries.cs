@@ -1,0 +1,36 @@
+using Orleans.Runtime;
+using Polly;
+using Polly.Retry;
+
+namespace TrnOrleans.Grains;
+
+/// <summary>Says something again to a grain that cannot be reached for a moment, because it moves or its silo goes. For idempotent messages only.</summary>
+internal static class GrainRetries
+{
+    private static readonly ResiliencePipeline s_pipeline = new ResiliencePipelineBuilder()
+        .AddRetry(new RetryStrategyOptions
+        {
+            MaxRetryAttempts = 8,
+            Delay = TimeSpan.FromMilliseconds(50),
+            MaxDelay = TimeSpan.FromSeconds(2),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            ShouldHandle = new PredicateBuilder().Handle<SiloUnavailableException>().Handle<OrleansMessageRejectionException>().Handle<Orleans.Runtime.Messaging.ConnectionFailedException>(),
+        })
+        .Build();
+
+    /// <summary>Calls, and calls again when the grain could not be reached; on the caller's scheduler.</summary>
+    internal static async Task ExecuteAsync(Func<Task> call)
+    {
+        // On the captured context: off it, a grain would lose its single thread.
+        ResilienceContext context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true);
+        try
+        {
+            await s_pipeline.ExecuteAsync(async _ => await call(), context);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+}

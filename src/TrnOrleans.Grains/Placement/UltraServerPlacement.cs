@@ -1,0 +1,48 @@
+using Orleans.Placement;
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
+
+namespace TrnOrleans.Grains.Placement;
+
+/// <summary>
+/// An UltraServer goes where its run's plan says (a hint that comes with the order to prepare), and its switch and chips, which it calls
+/// itself, to the same silo: scale-up is memory.
+/// </summary>
+[GenerateSerializer, Immutable, SuppressReferenceTracking]
+public sealed class UltraServerPlacement : PlacementStrategy
+{
+    /// <summary>The one instance that is needed.</summary>
+    internal static UltraServerPlacement Instance { get; } = new();
+}
+
+/// <summary>Marks grains that are placed by <see cref="UltraServerPlacement"/>.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class UltraServerPlacementAttribute() : PlacementAttribute(UltraServerPlacement.Instance);
+
+/// <summary>Carries out <see cref="UltraServerPlacement"/>.</summary>
+public sealed class UltraServerPlacementDirector : IPlacementDirector
+{
+    /// <summary>The silo of the hint when it is there, else the caller's own.</summary>
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+    {
+        SiloAddress[] compatible = context.GetCompatibleSilos(target);
+        SiloAddress chosen = IPlacementDirector.GetPlacementHint(target.RequestContextData, compatible)
+            ?? (compatible.Contains(context.LocalSilo) ? context.LocalSilo : compatible[0]);
+        return Task.FromResult(chosen);
+    }
+
+    /// <summary>Makes a call that activates its grain on a given silo.</summary>
+    internal static Task On(string silo, Func<Task> call)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(silo));
+        try
+        {
+            return call();
+        }
+        finally
+        {
+            // Later calls of this grain must not drag theirs there, too.
+            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        }
+    }
+}

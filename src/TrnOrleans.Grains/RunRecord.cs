@@ -1,0 +1,52 @@
+using TrnOrleans.Grains.Collectives;
+using TrnOrleans.Grains.Contracts;
+
+namespace TrnOrleans.Grains;
+
+/// <summary>Everything that a run must not forget when its grain moves to another silo.</summary>
+[GenerateSerializer]
+internal sealed class RunRecord
+{
+    /// <summary>The spec as JSON; null when nobody has started the run.</summary>
+    [Id(0)]
+    public string? Spec { get; set; }
+
+    /// <summary>Files that the spec refers to.</summary>
+    [Id(1)]
+    public RunContent Content { get; set; } = RunContent.None;
+
+    [Id(2)]
+    public RunState State { get; set; }
+
+    /// <summary>Fencing number of the generation that works, or is being prepared.</summary>
+    [Id(3)]
+    public int Generation { get; set; }
+
+    /// <summary>The generation whose UltraServers have the replicas, and where they are.</summary>
+    [Id(4)]
+    public int PlacedGeneration { get; set; }
+
+    [Id(5)]
+    public PlacementPlan? Plan { get; set; }
+
+    [Id(6)]
+    public CommitLedger? Ledger { get; set; }
+
+    [Id(7)]
+    public DateTimeOffset Started { get; set; }
+
+    /// <summary>Somebody asked for an end.</summary>
+    [Id(8)]
+    public bool StopAsked { get; set; }
+
+    /// <summary>Of generations that are over.</summary>
+    [Id(9)]
+    public long StaleMessages { get; set; }
+
+    /// <summary>Of generations that are over.</summary>
+    [Id(10)]
+    public List<LinkTraffic> Links { get; set; } = [];
+
+    [Id(11)]
+    public List<RunEvent> Events { get; set; } = [];
+}
