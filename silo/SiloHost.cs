@@ -32,13 +32,16 @@ internal static class SiloHost
                 kestrel.Listen(settings.Address, settings.HealthPort);
             }
         });
-        builder.Logging.AddJsonConsole().SetMinimumLevel(settings.LogLevel);
+        builder.Logging.AddJsonConsole(json => (json.TimestampFormat, json.UseUtcTimestamp) = ("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", true)).SetMinimumLevel(settings.LogLevel);
         if (settings.LogLevel >= LogLevel.Warning)
         {
             // Orleans warns of every connection that ends; what matters to a run, the run says.
             builder.Logging.AddFilter("Orleans", LogLevel.Critical);
             builder.Logging.AddFilter("Microsoft.Orleans", LogLevel.Critical);
             builder.Logging.AddFilter("Microsoft", LogLevel.Error);
+
+            // What keeps it from starting is said in one sentence.
+            builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         }
 
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
@@ -59,7 +62,7 @@ internal static class SiloHost
             else
             {
                 silo.UseRedisCluster(
-                    redis, settings.Cluster, SiloVersion.NameOf(Dns.GetHostName()), settings.Address, settings.SiloPort, settings.GatewayPort);
+                    redis, settings.Cluster, SiloVersion.NameOf($"{Dns.GetHostName()}:{settings.SiloPort}"), settings.Address, settings.SiloPort, settings.GatewayPort);
             }
         });
         WebApplication app = builder.Build();

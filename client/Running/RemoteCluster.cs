@@ -36,7 +36,11 @@ internal sealed class RemoteCluster : IAsyncDisposable
         builder.UseOrleansClient(client =>
         {
             client.Configure<Orleans.Configuration.ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (where.Cluster, where.Cluster));
-            client.UseRedisClustering(options => options.CreateMultiplexer = _ => Task.FromResult((redis, IsShared: true)));
+            client.UseRedisClustering(options =>
+            {
+                options.ConfigurationOptions = ConfigurationOptions.Parse(redis.Configuration);
+                options.CreateMultiplexer = _ => Task.FromResult((redis, IsShared: true));
+            });
         });
         IHost host = builder.Build();
         RemoteCluster cluster = new(host, redis, where.Cluster);

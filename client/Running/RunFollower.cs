@@ -50,7 +50,7 @@ internal static class RunFollower
     }
 
     private static bool IsTransient(Exception error) =>
-        error is EnumerationAbortedException or OrleansException or TimeoutException && error is not RunFailedException;
+        error is EnumerationAbortedException or RunMovingException or OrleansException or TimeoutException;
 
     /// <summary>An enumeration whose silo is gone cannot be ended there.</summary>
     private sealed class QuietDisposal(IAsyncDisposable inner) : IAsyncDisposable

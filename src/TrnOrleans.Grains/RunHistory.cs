@@ -13,6 +13,9 @@ internal sealed class RunHistory(List<RunEvent> events)
     /// <summary>Whether the last event has been.</summary>
     internal bool IsOver { get; private set; } = events.Count > 0 && EndsRun(events[^1]);
 
+    /// <summary>Sends all followers away: the run moves, and they shall ask again where it will be.</summary>
+    internal void Interrupt() => _changed.TrySetException(new RunMovingException("the run moves to another silo"));
+
     /// <summary>Followers that are reading.</summary>
     internal int Followers { get; private set; }
 
@@ -28,7 +31,7 @@ internal sealed class RunHistory(List<RunEvent> events)
         IsOver = EndsRun(happened);
         TaskCompletionSource changed = _changed;
         _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        changed.SetResult();
+        changed.TrySetResult();
     }
 
     /// <summary>Events from a place on, until the end.</summary>

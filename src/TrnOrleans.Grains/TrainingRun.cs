@@ -181,6 +181,7 @@ internal sealed class TrainingRun(
         {
             RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(target));
             MigrateOnIdle();
+            _history.Interrupt();
             RequestContext.Remove(IPlacementDirector.PlacementHintKey);
         }
     }

@@ -31,7 +31,7 @@ internal sealed class TestSilo : IAsyncDisposable
     internal static async Task<TestSilo> StartAsync(int threads = 2, Action<ISiloBuilder>? configure = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddEmulator(threads, new DatasetLoader(DataCatalogue.FromEnvironment(), null));
+        builder.Services.AddEmulator(threads, new DatasetLoader(DataCatalogue.FromEnvironment(), null), Path.Combine(Path.GetTempPath(), "trnorleans-unused"));
         builder.UseOrleans(silo =>
         {
             silo.UseAlone();
@@ -60,7 +60,7 @@ internal sealed class TestSilo : IAsyncDisposable
     internal async Task<List<RunEvent>> TrainAsync(RunSpec spec, string id = "run")
     {
         ITrainingRun run = Run(id);
-        await run.Start(Text(spec), Token);
+        await run.Start(Text(spec), RunContent.None, Token);
         return await FollowAsync(run);
     }
 
