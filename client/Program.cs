@@ -17,6 +17,7 @@ RootCommand root = new("Trains networks on an emulated cluster of Trainium3 chip
     RunCommands.Attach(),
     RunCommands.Stop(),
     ClusterCommand.Create(),
+    AllReduceCommand.Create(),
     BenchCommand.Create(),
 };
 

@@ -84,7 +84,8 @@ internal static class TrainCommand
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
 
-        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, specText, inputs, signals.Asked);
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, signals.Asked);
+        cluster.Share(specText, inputs);
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>($"run-{Guid.NewGuid():N}");
         RunFacts facts = Facts(inputs, Words.Count(threads, "compute thread"), threads, null);
         view.Starting(facts);

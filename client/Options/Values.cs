@@ -25,6 +25,13 @@ internal static class Values
     internal static Option<long?> Whole(string name, string description) =>
         Parsed<long?>(name, description, "a whole number", text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : null);
 
+    internal static Option<long?> Bytes(string name, string description)
+    {
+        Option<long?> option = Parsed<long?>(name, description, "a number of bytes such as 4096, 64KB or 1GB", text => ByteCount.Parse(text));
+        option.HelpName = "SIZE";
+        return option;
+    }
+
     internal static Option<ulong?> Natural(string name, string description) =>
         Parsed<ulong?>(name, description, "a whole number of at least 0", text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null);
 

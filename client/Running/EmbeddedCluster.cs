@@ -24,20 +24,19 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
     /// <summary>Starts the silo.</summary>
     /// <param name="threads">Compute threads.</param>
     /// <param name="loader">Reads data.</param>
-    /// <param name="specText">The run that will come, as JSON.</param>
-    /// <param name="inputs">What this process has read for it.</param>
     /// <param name="cancellation">Gives up.</param>
-    internal static async Task<EmbeddedCluster> StartAsync(
-        int threads, DatasetLoader loader, string specText, RunInputs inputs, CancellationToken cancellation)
+    internal static async Task<EmbeddedCluster> StartAsync(int threads, DatasetLoader loader, CancellationToken cancellation)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddEmulator(threads, loader, Path.Combine(Path.GetTempPath(), "trnorleans-unused"));
         builder.UseOrleans(silo => silo.UseAlone());
         IHost host = builder.Build();
         await host.StartAsync(cancellation);
-        host.Services.GetRequiredService<RunInputsCache>().Share(specText, inputs);
         return new EmbeddedCluster(host);
     }
+
+    /// <summary>What this process has read for a run that will come; keep it alive until the run has started.</summary>
+    internal void Share(string specText, RunInputs inputs) => _host.Services.GetRequiredService<RunInputsCache>().Share(specText, inputs);
 
     public async ValueTask DisposeAsync()
     {

@@ -12,38 +12,63 @@ public sealed class BucketLayout
 
     private const int Alignment = 16;
 
-    private readonly int _silos;
-    private readonly int _bucketLength;
+    private readonly long[] _offsets;
+    private readonly int[] _owners;
 
+    /// <summary>Cut for a sum that all silos want: silos take turns in owning a bucket, so all have work from the first bucket on.</summary>
     /// <param name="length">Floats of the gradient; at least one.</param>
     /// <param name="silos">Silos that share the work; at least one.</param>
     public BucketLayout(long length, int silos)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(silos, 1);
-        Length = length;
-        _silos = silos;
         long rounds = Math.Max(1, (length + ((long)silos * TargetLength) - 1) / ((long)silos * TargetLength));
         long even = (length + (rounds * silos) - 1) / (rounds * silos);
-        _bucketLength = checked((int)((even + Alignment - 1) / Alignment * Alignment));
-        Count = checked((int)((length + _bucketLength - 1) / _bucketLength));
+        long each = (even + Alignment - 1) / Alignment * Alignment;
+        int count = checked((int)((length + each - 1) / each));
+        _offsets = [.. Enumerable.Range(0, count).Select(bucket => bucket * each), length];
+        _owners = [.. Enumerable.Range(0, count).Select(bucket => bucket % silos)];
+    }
+
+    /// <summary>Cut for parts that belong to one silo each.</summary>
+    /// <param name="parts">Floats of each silo's part, in order of the silos; at least one float in all.</param>
+    public BucketLayout(IReadOnlyList<long> parts)
+    {
+        List<long> offsets = [0];
+        List<int> owners = [];
+        for (int silo = 0; silo < parts.Count; silo++)
+        {
+            for (long left = parts[silo]; left > 0; left -= Math.Min(left, TargetLength))
+            {
+                offsets.Add(offsets[^1] + Math.Min(left, TargetLength));
+                owners.Add(silo);
+            }
+        }
+
+        ArgumentOutOfRangeException.ThrowIfZero(owners.Count, nameof(parts));
+        _offsets = [.. offsets];
+        _owners = [.. owners];
     }
 
     /// <summary>Floats of the gradient.</summary>
-    public long Length { get; }
+    public long Length => _offsets[^1];
 
     /// <summary>Number of buckets.</summary>
-    public int Count { get; }
+    public int Count => _owners.Length;
 
     /// <summary>First float of a bucket.</summary>
-    public long Offset(int bucket) => (long)bucket * _bucketLength;
+    public long Offset(int bucket) => _offsets[bucket];
 
     /// <summary>Floats of a bucket.</summary>
-    public int LengthOf(int bucket) => (int)Math.Min(_bucketLength, Length - Offset(bucket));
+    public int LengthOf(int bucket) => (int)(_offsets[bucket + 1] - _offsets[bucket]);
 
-    /// <summary>The silo (its place in the plan) where a bucket is summed; all silos have their turn from the first bucket on.</summary>
-    public int Owner(int bucket) => bucket % _silos;
+    /// <summary>The silo (its place in the plan) where a bucket is summed.</summary>
+    public int Owner(int bucket) => _owners[bucket];
 
     /// <summary>The first bucket that lies wholly behind an offset; <see cref="Count"/> when none does.</summary>
-    public int FirstBehind(long offset) => (int)Math.Min(Count, (offset + _bucketLength - 1) / _bucketLength);
+    public int FirstBehind(long offset)
+    {
+        int found = Array.BinarySearch(_offsets, offset);
+        return Math.Min(Count, found >= 0 ? found : ~found);
+    }
 }

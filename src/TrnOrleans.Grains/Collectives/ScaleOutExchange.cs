@@ -21,6 +21,8 @@ public sealed class ScaleOutExchange
     private readonly TreeShape _shape;
     private readonly BucketLayout _buckets;
     private readonly Action<OutgoingBlock> _send;
+    private readonly CollectiveKind _kind;
+    private readonly int _bucketsToClose;
     private readonly IReductionMemory?[] _memories;
     private readonly int[] _roots;
     private readonly double[] _losses;
@@ -41,9 +43,11 @@ public sealed class ScaleOutExchange
     /// <param name="self">This silo's place in the plan.</param>
     /// <param name="buckets">How gradients are cut.</param>
     /// <param name="send">Sends a block without waiting; called on any thread.</param>
-    public ScaleOutExchange(PlacementPlan plan, int self, BucketLayout buckets, Action<OutgoingBlock> send)
+    /// <param name="kind">An all-reduce in training.</param>
+    public ScaleOutExchange(PlacementPlan plan, int self, BucketLayout buckets, Action<OutgoingBlock> send, CollectiveKind kind = CollectiveKind.AllReduce)
     {
-        (_plan, _self, _buckets, _send) = (plan, self, buckets, send);
+        (_plan, _self, _buckets, _send, _kind) = (plan, self, buckets, send, kind);
+        _bucketsToClose = Enumerable.Range(0, buckets.Count).Count(b => kind != CollectiveKind.ReduceScatter || buckets.Owner(b) == self);
         _share = plan.Shares[self];
         _shape = new TreeShape(plan.UltraServers);
         _memories = new IReductionMemory?[_share.Count];
@@ -77,6 +81,13 @@ public sealed class ScaleOutExchange
     {
         Volatile.Write(ref _roots[ultraServer - _share.First], buffer);
         Climb(0, ultraServer, bucket, null);
+    }
+
+    /// <summary>A bucket that this silo owns stands in its result as it shall be for all: of an all-gather or a broadcast.</summary>
+    public void Spread(int bucket)
+    {
+        SendResult(bucket);
+        CloseOne(_current!);
     }
 
     /// <summary>All chips of an UltraServer of this silo are done; waits for the sum over all.</summary>
@@ -287,7 +298,7 @@ public sealed class ScaleOutExchange
             }
 
             _epoch++;
-            _open = _buckets.Count + _plan.Shares.Count;
+            _open = _bucketsToClose + _plan.Shares.Count;
             Array.Clear(_seen);
             Array.Clear(_heard);
             _current = new StepInFlight(step);
@@ -355,7 +366,7 @@ public sealed class ScaleOutExchange
             _held[other] = null;
         }
 
-        if (owner)
+        if (owner && _kind == CollectiveKind.AllReduce)
         {
             SendResult(bucket);
         }

@@ -10,6 +10,7 @@ using Orleans.Persistence;
 using Orleans.Serialization;
 using Orleans.Storage;
 using StackExchange.Redis;
+using TrnOrleans.Grains.Bench;
 using TrnOrleans.Grains.Content;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
@@ -36,6 +37,7 @@ public static class EmulatorHosting
         services.AddSingleton(new ContentStore(contentFolder));
         services.AddSingleton<RunInputsCache>();
         services.AddSingleton<ReplicaStore>();
+        services.AddSingleton<CollectiveStore>();
         services.AddSingleton<ClusterView>();
         services.AddSingleton<LocalRuns>();
         services.AddSingleton<Deadlines>();
