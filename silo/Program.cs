@@ -45,7 +45,12 @@ root.SetAction(async (result, cancellation) =>
     }
 });
 ParseResult parsed = root.Parse(args);
-return parsed.Errors.Count > 0 ? Complain($"{parsed.Errors[0].Message} (see trn-silo --help)", 2) : await parsed.InvokeAsync();
+return parsed.Errors.Count > 0 ? Complain($"{parsed.Errors[0].Message} (see trn-silo --help)", 2) : await parsed.InvokeAsync(new InvocationConfiguration
+{
+    // The host ends in its own time: everything on the silo moves first, which may take longer than a library would wait.
+    ProcessTerminationTimeout = null,
+    EnableDefaultExceptionHandler = false,
+});
 
 void Add(string name, string helpName, string description)
 {

@@ -35,7 +35,7 @@ internal static class ClusterCommand
                 return Failures.Success;
             }
 
-            Table table = new Table().Border(TableBorder.Simple).AddColumns("silo", "gateway", "state", "since", "version", "UltraServers", "chips", "runs");
+            Table table = Tables.Create("silo", "gateway", "state", "since", "version", "UltraServers", "chips", "runs");
             foreach (MembershipEntry silo in silos)
             {
                 (RunStatus Run, SiloShare Share)[] here = Here(silo, runs);
@@ -46,7 +46,7 @@ internal static class ClusterCommand
                     new Text(string.Join(", ", here.Select(h => $"{h.Run.Id}: {Words.Share(h.Share)}"))));
             }
 
-            AnsiConsole.Write(table);
+            Tables.Write(table);
             Console.Out.WriteLine($"Cluster {cluster.Name}: {Words.Count(silos.Length, "silo")}, {Words.Count(runs.Length, "run")} running.");
             return Failures.Success;
         });

@@ -40,7 +40,7 @@ internal static class RunCommands
                 return Failures.Success;
             }
 
-            Table table = new Table().Border(TableBorder.Simple).AddColumns("run", "state", "model", "machine", "steps", "loss", "started", string.Empty);
+            Table table = Tables.Create("run", "state", "model", "machine", "steps", "loss", "started", string.Empty);
             foreach (RunStatus run in runs)
             {
                 table.AddRow(
@@ -50,7 +50,7 @@ internal static class RunCommands
                     new Text(run.Started.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)), new Text(run.Error ?? run.Digest?[..12] ?? string.Empty));
             }
 
-            AnsiConsole.Write(table);
+            Tables.Write(table);
             return Failures.Success;
         });
         return command;

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using TrnOrleans.Tests;
+
+namespace TrnOrleans.Cluster.Tests;
+
+/// <summary>Invariant 1 over real silo processes: the result does not depend on their number, nor on their coming and going.</summary>
+public sealed class SameBitsTests
+{
+    [Theory]
+    [InlineData(RedisUnderTest.Garnet)]
+    [InlineData(RedisUnderTest.Redis)]
+    public async Task One_two_and_three_silos_give_the_bits_of_one_process(string kind)
+    {
+        using TempFolder folder = new();
+        string text = Trn.Text(folder);
+        string expected = await Trn.DigestAsync(Trn.Train(text, 20, "--threads", "2"));
+        using RedisUnderTest redis = await RedisUnderTest.StartAsync(kind);
+        List<SiloProcess> silos = [];
+        try
+        {
+            for (int count = 1; count <= 3; count++)
+            {
+                silos.Add(await SiloProcess.StartAsync(redis.Address));
+                JsonElement[] events = await Trn.EventsAsync(Trn.Train(text, 20, "--redis", redis.Address));
+                Assert.Equal(expected, Trn.Digest(events[^1]));
+                Assert.Equal(count, events.Single(e => Trn.Kind(e) == "layout").GetProperty("silos").GetArrayLength());
+                Assert.Equal(20, events.Count(e => Trn.Kind(e) == "step"));
+                Assert.Equal(count * (count - 1), events[^1].GetProperty("links").GetArrayLength());
+                Assert.Equal(0, events[^1].GetProperty("stale_messages").GetInt64());
+            }
+        }
+        finally
+        {
+            silos.ForEach(silo => silo.Dispose());
+        }
+    }
+
+    [Theory]
+    [InlineData(RedisUnderTest.Garnet)]
+    [InlineData(RedisUnderTest.Redis)]
+    public async Task A_silo_that_joins_and_one_that_leaves_in_mid_run_change_no_bit(string kind)
+    {
+        using TempFolder folder = new();
+        string text = Trn.Text(folder);
+        using RedisUnderTest redis = await RedisUnderTest.StartAsync(kind);
+        using SiloProcess first = await SiloProcess.StartAsync(redis.Address);
+        using SiloProcess second = await SiloProcess.StartAsync(redis.Address);
+        using Trn.Following run = new(Trn.Train(text, 10_000_000, "--redis", redis.Address, "--run-id", "moving"));
+        await run.UntilStepAsync(20);
+        using SiloProcess third = await SiloProcess.StartAsync(redis.Address);
+        await run.UntilSilosAsync(3);
+        long joined = run.Events[^1].GetProperty("step").GetInt64();
+        await run.UntilStepAsync(joined + 20);
+
+        // The first one holds UltraServer 0, and, as likely as not, the run's own grain.
+        await first.StopAsync();
+        Assert.Equal(0, first.ExitCode);
+        await run.UntilSilosAsync(2);
+        await run.UntilStepAsync(run.Events[^1].GetProperty("step").GetInt64() + 20);
+        JsonElement stopped = (await Trn.EventsAsync("stop", "moving", "--redis", redis.Address, "--json")).Single();
+        JsonElement end = await run.UntilAsync(e => Trn.Kind(e) == "end");
+        Assert.Equal(0, await run.ExitAsync());
+
+        // Every step was committed once, in order, and the followers saw each once, whichever silo told them.
+        long steps = end.GetProperty("steps").GetInt64();
+        Assert.Equal(Enumerable.Range(0, (int)steps).Select(s => (long)s), run.Events.Where(e => Trn.Kind(e) == "step").Select(e => e.GetProperty("step").GetInt64()));
+        Assert.Equal(3, end.GetProperty("generations").GetInt32());
+        Assert.Equal("stopped", stopped.GetProperty("state").GetString());
+        Assert.Equal(Trn.Digest(end), Trn.Digest(stopped));
+        Assert.Equal(await Trn.DigestAsync(Trn.Train(text, steps, "--threads", "2")), Trn.Digest(end));
+    }
+}
