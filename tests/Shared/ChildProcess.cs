@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 
 namespace TrnOrleans.Tests;
 
@@ -14,7 +15,7 @@ internal static class ChildProcess
         internal string[] Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    /// <summary>Starts `dotnet NAME.dll` from the test's folder.</summary>
+    /// <summary>Starts `dotnet NAME.dll`.</summary>
     internal static async Task<Result> DotnetAsync(string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
     {
         using Process process = Start(assembly, arguments, environment);
@@ -26,7 +27,7 @@ internal static class ChildProcess
     {
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         ProcessStartInfo start = new(host) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly + ".dll"));
+        start.ArgumentList.Add(Path.Combine(FolderOf(assembly), assembly + ".dll"));
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -39,6 +40,10 @@ internal static class ChildProcess
 
         return Process.Start(start) ?? throw new InvalidOperationException($"{assembly} did not start");
     }
+
+    /// <summary>The test's own folder, unless its project names another for the program.</summary>
+    private static string FolderOf(string assembly) =>
+        typeof(ChildProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == assembly)?.Value ?? AppContext.BaseDirectory;
 
     /// <summary>Reads everything and waits for the end.</summary>
     internal static async Task<Result> FinishAsync(Process process, string what)
