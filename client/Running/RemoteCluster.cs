@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Messaging;
 using Orleans.Runtime;
 using StackExchange.Redis;
 using TrnOrleans.Grains.Hosting;
@@ -12,6 +13,7 @@ namespace TrnOrleans.Client.Running;
 internal sealed class RemoteCluster : IAsyncDisposable
 {
     private static readonly TimeSpan s_stopDeadline = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_startDeadline = TimeSpan.FromSeconds(15);
     private readonly IHost _host;
     private readonly IConnectionMultiplexer _redis;
 
@@ -46,7 +48,15 @@ internal sealed class RemoteCluster : IAsyncDisposable
         RemoteCluster cluster = new(host, redis, where.Cluster);
         try
         {
-            await host.StartAsync(cancellation);
+            // Orleans itself waits for minutes for a first silo to come.
+            IGatewayListProvider gateways = host.Services.GetRequiredService<IGatewayListProvider>();
+            await gateways.InitializeGatewayListProvider();
+            if ((await gateways.GetGateways()).Count == 0)
+            {
+                throw new TimeoutException("nobody is in the table");
+            }
+
+            await host.StartAsync(cancellation).WaitAsync(s_startDeadline, TimeProvider.System, cancellation);
             await cluster.CheckVersions();
             return cluster;
         }
