@@ -18,7 +18,7 @@ namespace TrnOrleans.Silo;
 internal static class SiloHost
 {
     // Longer than everything needs to move to other silos (Deadlines.Drain, twice), so that the host does not give up first.
-    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(130);
+    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(70);
 
     internal static WebApplication Build(SiloSettings settings, IConnectionMultiplexer? redis, HttpClient http)
     {

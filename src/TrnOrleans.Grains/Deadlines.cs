@@ -17,8 +17,11 @@ public sealed class Deadlines
     /// <summary>For messages that compute nothing. Default 30 seconds.</summary>
     public TimeSpan Control { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>For moving everything off a silo that is about to stop. Default one minute.</summary>
-    public TimeSpan Drain { get; set; } = TimeSpan.FromMinutes(1);
+    /// <summary>
+    /// For moving a silo's UltraServers away before it stops, and again for its runs' own grains; whoever stops silos by force waits for
+    /// longer than both. Default 30 seconds.
+    /// </summary>
+    public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How often a run looks at its silos and at its progress. Default a quarter of a second.</summary>
     public TimeSpan Watch { get; set; } = TimeSpan.FromMilliseconds(250);
