@@ -11,7 +11,7 @@ namespace TrnOrleans.Numerics.Memory;
 /// </summary>
 public static unsafe class TreeSum
 {
-    // Eight buffers are a whole subtree, and their sum stays in registers.
+    // So many buffers are a whole subtree, and their sum stays in registers.
     private const int Group = 8;
 
     // Partial sums of this many floats: a stack of a dozen stays in the second-level cache.
@@ -56,6 +56,13 @@ public static unsafe class TreeSum
         {
             nint start = (nint)piece * ElementBlocks.Length;
             int length = ElementBlocks.LengthOf(piece, Length);
+            if (Count == 1)
+            {
+                // Nothing to add, and in place nothing to move.
+                new ReadOnlySpan<float>((float*)Sources[0] + start, length).CopyTo(new Span<float>(Target + start, length));
+                return;
+            }
+
             int depth = BitOperations.Log2((uint)Count) + 1;
             float* stack = stackalloc float[depth * Chunk];
             for (int done = 0; done < length; done += Chunk)
@@ -64,42 +71,52 @@ public static unsafe class TreeSum
             }
         }
 
-        /// <summary>Like a binary counter: a subtree is merged with the one before it as soon as both have the same height.</summary>
+        /// <summary>
+        /// Like a binary counter: a subtree is merged with the one before it as soon as both have the same height. The lowest partial sum is
+        /// the target itself: when that is the first source, the first subtree has read it already.
+        /// </summary>
         private readonly void SumChunk(nint at, int length, float* stack)
         {
             int* levels = stackalloc int[MostLevels];
             int held = 0;
             for (int next = 0; next < Count;)
             {
-                float* top = stack + (held * Chunk);
-                if (Count - next >= Group)
+                float* top = Place(held, at, stack);
+                int left = Count - next;
+                int level = left >= Group ? 3 : BitOperations.Log2((uint)left);
+                switch (level)
                 {
-                    AddEight(Sources + next, at, top, length);
-                    levels[held++] = 3;
-                    next += Group;
-                }
-                else
-                {
-                    Buffer.MemoryCopy((float*)Sources[next] + at, top, Chunk * sizeof(float), length * sizeof(float));
-                    levels[held++] = 0;
-                    next++;
+                    case 3:
+                        AddEight(Sources + next, at, top, length);
+                        break;
+                    case 2:
+                        AddFour(Sources + next, at, top, length);
+                        break;
+                    case 1:
+                        AddTwo((float*)Sources[next] + at, (float*)Sources[next + 1] + at, top, length);
+                        break;
+                    default:
+                        new ReadOnlySpan<float>((float*)Sources[next] + at, length).CopyTo(new Span<float>(top, length));
+                        break;
                 }
 
+                levels[held++] = level;
+                next += 1 << level;
                 while (held >= 2 && levels[held - 1] == levels[held - 2])
                 {
-                    Add(stack + ((held - 2) * Chunk), stack + ((held - 1) * Chunk), length);
                     held--;
+                    AddTwo(Place(held - 1, at, stack), Place(held, at, stack), Place(held - 1, at, stack), length);
                     levels[held - 1]++;
                 }
             }
 
             for (; held >= 2; held--)
             {
-                Add(stack + ((held - 2) * Chunk), stack + ((held - 1) * Chunk), length);
+                AddTwo(Place(held - 2, at, stack), Place(held - 1, at, stack), Place(held - 2, at, stack), length);
             }
-
-            Buffer.MemoryCopy(stack, Target + at, length * sizeof(float), length * sizeof(float));
         }
+
+        private readonly float* Place(int index, nint at, float* stack) => index == 0 ? Target + at : stack + (index * Chunk);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void AddEight(nint* sources, nint at, float* target, int length)
@@ -116,12 +133,24 @@ public static unsafe class TreeSum
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void Add(float* target, float* source, int length)
+        private static void AddFour(nint* sources, nint at, float* target, int length)
+        {
+            float* a = (float*)sources[0] + at, b = (float*)sources[1] + at, c = (float*)sources[2] + at, d = (float*)sources[3] + at;
+            for (int i = 0; i < length; i += Lanes.Width)
+            {
+                int left = length - i;
+                Lanes.Store(
+                    (Lanes.Load(a + i, left) + Lanes.Load(b + i, left)) + (Lanes.Load(c + i, left) + Lanes.Load(d + i, left)), target + i, left);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void AddTwo(float* a, float* b, float* target, int length)
         {
             for (int i = 0; i < length; i += Lanes.Width)
             {
                 int left = length - i;
-                Lanes.Store(Lanes.Load(target + i, left) + Lanes.Load(source + i, left), target + i, left);
+                Lanes.Store(Lanes.Load(a + i, left) + Lanes.Load(b + i, left), target + i, left);
             }
         }
     }
