@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Grains.Content;
+using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Data;
 

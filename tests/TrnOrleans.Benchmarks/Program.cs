@@ -3,6 +3,7 @@ using TrnOrleans.Benchmarks.Peers;
 
 // openblas THREADS [ROUNDS [MxNxK …]]: products beside OpenBLAS.
 // pytorch TEXT THREADS [ROUNDS [PART OF A NAME]]: whole runs beside PyTorch.
+// silos TEXT [ROUNDS]: collectives beside Gloo and OpenMPI, and runs on two silos beside one.
 // Everything else goes to BenchmarkDotNet.
 if (args is ["openblas", string threads, ..])
 {
@@ -14,6 +15,11 @@ if (args is ["openblas", string threads, ..])
 if (args is ["pytorch", string text, string computeThreads, ..])
 {
     return new TrainingComparison(text, int.Parse(computeThreads)).Run(args.Length > 3 ? int.Parse(args[3]) : 5, args.Length > 4 ? args[4] : string.Empty);
+}
+
+if (args is ["silos", string words, ..])
+{
+    return new SiloComparison(words, args.Length > 2 ? int.Parse(args[2]) : 5).Run();
 }
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

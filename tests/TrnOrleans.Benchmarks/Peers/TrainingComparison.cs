@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -46,32 +45,10 @@ internal sealed class TrainingComparison(string text, int threads)
 
     private double Trn(string arguments)
     {
-        string last = Output("dotnet", $"{BesideTests("client/bin/Release/net10.0/trn.dll")} train --json --threads {threads} {arguments}");
+        string last = Programs.Trn($"train --json --threads {threads} {arguments}");
         return JsonDocument.Parse(last).RootElement.GetProperty("tokens_per_second").GetDouble();
     }
 
     private static double PyTorch(string arguments) => double.Parse(
-        Output("/usr/bin/python3", $"{BesideTests("tests/TrnOrleans.Benchmarks/Peers/pytorch_training.py")} {arguments}"), CultureInfo.InvariantCulture);
-
-    private static string BesideTests(string path)
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "TrnOrleans.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return Path.Combine(folder?.FullName ?? throw new InvalidOperationException("not inside the repository"), path);
-    }
-
-    /// <summary>The last line that a program prints.</summary>
-    private static string Output(string program, string arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 && output.Length > 0
-            ? output.TrimEnd().Split('\n')[^1]
-            : throw new InvalidOperationException($"{program} {arguments} ended with {process.ExitCode}");
-    }
+        Programs.LastLine("/usr/bin/python3", $"{Programs.Path("tests/TrnOrleans.Benchmarks/Peers/pytorch_training.py")} {arguments}"), CultureInfo.InvariantCulture);
 }
