@@ -72,13 +72,13 @@ static async Task<int> RunAsync(SiloSettings settings, CancellationToken cancell
     await using IConnectionMultiplexer? redis = endpoint is null ? null : await endpoint.ConnectAsync();
     using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(30) };
     await using WebApplication app = SiloHost.Build(settings, redis, http);
-    if (redis is not null)
-    {
-        await VersionCheck.RunAsync(app.Services, settings.Cluster, TimeProvider.System);
-    }
-
     try
     {
+        if (redis is not null)
+        {
+            await VersionCheck.RunAsync(app.Services, settings.Cluster, TimeProvider.System);
+        }
+
         await app.StartAsync(cancellation);
     }
     catch (Exception error) when (error is SocketException or IOException or AggregateException or OrleansException or RedisException or TimeoutException)

@@ -138,10 +138,23 @@ internal static class TrainCommand
         int exitCode = await session.FollowAsync(save, () => Task.FromResult(inputs.Dataset.Vocabulary), Sampler(inputs, Environment.ProcessorCount, json));
         if (!session.Detached)
         {
-            await run.Release(CancellationToken.None);
+            await Release(run);
         }
 
         return exitCode;
+    }
+
+    /// <summary>The run is over and told: that its memory may go is a kindness, which the cluster does itself some minutes later.</summary>
+    private static async Task Release(ITrainingRun run)
+    {
+        try
+        {
+            await run.Release(CancellationToken.None);
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException)
+        {
+            // See above.
+        }
     }
 
     private static RunFacts Facts(RunInputs inputs, string where, int? threads, string? id) =>

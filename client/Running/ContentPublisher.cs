@@ -36,10 +36,11 @@ internal sealed class ContentPublisher(RemoteCluster cluster, DatasetLoader load
 
         stream.Position = 0;
         byte[] block = new byte[IContentHost.BlockLength];
+        Guid upload = Guid.NewGuid();
         for (long offset = 0; offset < content.Length;)
         {
             int length = await stream.ReadAtLeastAsync(block, block.Length, throwOnEndOfStream: false, cancellation);
-            await silos[0].Write(content, offset, block.AsMemory(0, length), cancellation);
+            await silos[0].Write(upload, content, offset, block.AsMemory(0, length), cancellation);
             offset += length;
         }
 

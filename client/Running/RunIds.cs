@@ -15,7 +15,7 @@ internal static class RunIds
     /// <summary>What the user gave, or null.</summary>
     /// <exception cref="InvalidDescriptionException">characters that cannot be in a name.</exception>
     internal static string? Check(string? id) =>
-        id is null || (id.Length <= MostCharacters && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        id is null || (id.Length is > 0 and <= MostCharacters && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
             ? id
             : throw new InvalidDescriptionException($"{id} cannot be the name of a run; take up to {MostCharacters} letters, digits, dashes, dots");
 }

@@ -17,6 +17,8 @@ internal sealed class CommitLedger
     private readonly FinishReport?[] _finished;
     [Id(4)]
     private readonly List<double> _stepSeconds;
+    [Id(6)]
+    private readonly long[] _validated;
 
     /// <param name="ultraServers">How many report.</param>
     /// <param name="step">The step that they start with.</param>
@@ -25,6 +27,7 @@ internal sealed class CommitLedger
     {
         _committed = [.. Enumerable.Repeat(step - 1, ultraServers)];
         _parts = new EvaluationPart?[ultraServers];
+        _validated = [.. Enumerable.Repeat(-1L, ultraServers)];
         _digests = new string?[ultraServers];
         _finished = new FinishReport?[ultraServers];
         _stepSeconds = before?._stepSeconds ?? [];
@@ -62,8 +65,15 @@ internal sealed class CommitLedger
 
     /// <summary>A replica read its part of the validation set.</summary>
     /// <returns>The sums over all parts, in order of the UltraServers, when the last one is there.</returns>
-    internal EvaluationPart? Validate(ValidationReport report)
+    internal EvaluationPart? Validate(long step, ValidationReport report)
     {
+        if (step <= _validated[report.UltraServer])
+        {
+            // Told twice; the first time counted.
+            return null;
+        }
+
+        _validated[report.UltraServer] = step;
         _parts[report.UltraServer] = report.Part;
         _digests[report.UltraServer] = report.Digest;
         if (_parts.Any(p => p is null))

@@ -26,6 +26,9 @@ public sealed class Deadlines
     /// <summary>How often a run looks at its silos and at its progress. Default a quarter of a second.</summary>
     public TimeSpan Watch { get; set; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long the membership may take to find that a silo is gone, when somebody could not reach it. Default 5 seconds.</summary>
+    public TimeSpan Detection { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How often a run that goes on writes its history to the store. Default 5 seconds, longer for long histories.</summary>
     public TimeSpan Store { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -47,6 +47,14 @@ internal sealed class RunRecord
     [Id(10)]
     public List<LinkTraffic> Links { get; set; } = [];
 
+    /// <summary>Silos that are about to stop: nothing new goes there.</summary>
+    [Id(12)]
+    public HashSet<string> Leaving { get; set; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether this record was written last by a grain that gave up its place in order, and so knows everything.</summary>
+    [Id(13)]
+    public bool IsHandedOver { get; set; }
+
     [Id(11)]
     public List<RunEvent> Events { get; set; } = [];
 }

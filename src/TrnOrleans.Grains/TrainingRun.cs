@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
 using Orleans.Runtime.Placement;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Specs;
+using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Json;
 
 namespace TrnOrleans.Grains;
@@ -20,12 +22,11 @@ internal sealed class TrainingRun(
     [PersistentState("run", EmulatorHosting.Storage)] IPersistentState<RunRecord> storage, ClusterView cluster, LocalRuns localRuns, Deadlines deadlines,
     TimeProvider time) : Grain, ITrainingRun
 {
-    // How often a layout is tried when silos leave while it is made.
-    private const int LayoutAttempts = 3;
+    // How often a layout is tried when silos leave while it is made, with a moment in between for the membership to say so.
+    private const int LayoutAttempts = 5;
 
     private readonly Fence _fence = new();
     private readonly SerialWrites _writes = new(storage.WriteStateAsync);
-    private readonly HashSet<string> _leaving = new(StringComparer.Ordinal);
     private RunHistory _history = new([]);
     private RunSpec? _spec;
     private Task _laying = Task.CompletedTask;
@@ -47,7 +48,7 @@ internal sealed class TrainingRun(
 
     private RunRecord Record => storage.State;
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         localRuns.Add(Id, this.AsReference<ITrainingRun>());
         _lastProgress = _lastStored = _over = time.GetTimestamp();
@@ -58,16 +59,23 @@ internal sealed class TrainingRun(
             _eventsStored = Record.Events.Count;
             _fence.Raise(Id, Record.Generation);
             StartWatch();
-        }
+            if (!_history.IsOver && !Record.IsHandedOver)
+            {
+                // What was committed since the last writing is known to nobody.
+                _ = Fail("the silo with the run's own grain was lost");
+            }
 
-        return Task.CompletedTask;
+            Record.IsHandedOver = false;
+            await _writes.WriteAsync();
+        }
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         localRuns.Remove(Id);
-        if (Record.Spec is not null && !_history.IsOver)
+        if (Record.Spec is not null)
         {
+            Record.IsHandedOver = true;
             await _writes.WriteAsync();
         }
     }
@@ -85,15 +93,16 @@ internal sealed class TrainingRun(
         }
 
         // Before the first await: a second call must find it.
+        _spec = Checked(spec);
         Record.Spec = spec;
         Record.Content = content;
         Record.State = RunState.Preparing;
         Record.Started = time.GetUtcNow();
-        _spec = StrictJson.Read<RunSpec>(spec, "the run's spec");
         _history = new RunHistory(Record.Events);
-        await Publish();
+        StartWatch();
         try
         {
+            await Publish();
             _laying = LayOut(0, null, cancellation);
             await _laying;
         }
@@ -150,8 +159,13 @@ internal sealed class TrainingRun(
         }
 
         _closed = true;
+        await Quietly(() => _laying);
+        await Fail("the run was closed before its end");
+
+        // Not the caller's token: that of a timer ends with the timer, and half of it would stay.
+        await Quietly(() => CloseGeneration(Record.PlacedGeneration, CancellationToken.None));
         _watch?.Dispose();
-        await Quietly(() => CloseGeneration(Record.PlacedGeneration, cancellation));
+        _watch = null;
     }
 
     public Task Release(CancellationToken cancellation)
@@ -162,7 +176,8 @@ internal sealed class TrainingRun(
 
     public async Task Leave(string silo, CancellationToken cancellation)
     {
-        _leaving.Add(silo);
+        Record.Leaving.Add(silo);
+        await Quietly(() => _laying);
         while (!_history.IsOver && Record.Plan is { } plan && plan.Shares.Any(s => s.Silo == silo))
         {
             Task next = _laidOut.Task;
@@ -173,10 +188,21 @@ internal sealed class TrainingRun(
 
     public async Task MoveAway(CancellationToken cancellation)
     {
-        await Quietly(() => _laying);
-        _leaving.Add(cluster.Self);
-        await _writes.WriteAsync();
-        string? target = cluster.Active.FirstOrDefault(silo => !_leaving.Contains(silo));
+        if (Record.Spec is null)
+        {
+            // Asked for by a name that nobody has given.
+            DeactivateOnIdle();
+            return;
+        }
+
+        Record.Leaving.Add(cluster.Self);
+        do
+        {
+            await Quietly(() => _laying);
+            await _writes.WriteAsync();
+        }
+        while (!_laying.IsCompleted);
+        string? target = cluster.Active.FirstOrDefault(silo => !Record.Leaving.Contains(silo));
         if (target is not null)
         {
             RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(target));
@@ -204,7 +230,7 @@ internal sealed class TrainingRun(
     {
         _fence.Check(ticket);
         _lastProgress = time.GetTimestamp();
-        if (Record.Ledger!.Validate(report) is not { } whole)
+        if (_history.IsOver || Record.Ledger!.Validate(ticket.Step, report) is not { } whole)
         {
             return;
         }
@@ -228,7 +254,7 @@ internal sealed class TrainingRun(
     public async Task Finished(StepTicket ticket, FinishReport report, CancellationToken cancellation)
     {
         _fence.Check(ticket);
-        if (await AllStandStill(report, "at the end") is not { } digest)
+        if (_history.IsOver || await AllStandStill(report, "at the end") is not { } digest)
         {
             return;
         }
@@ -239,7 +265,7 @@ internal sealed class TrainingRun(
         _over = time.GetTimestamp();
         _history.Add(new EndEvent(
             report.Steps, stopped, digest, rows / Record.Ledger!.MedianStepSeconds, (time.GetUtcNow() - Record.Started).TotalSeconds,
-            _fence.Refused + Record.StaleMessages, Record.Generation, LinkTraffic.Sum(Record.Links)));
+            _fence.Refused + Record.StaleMessages, Record.Events.Count(e => e is LayoutEvent), LinkTraffic.Sum(Record.Links)));
         _laidOut.TrySetResult();
         await Publish();
     }
@@ -247,20 +273,27 @@ internal sealed class TrainingRun(
     public async Task Paused(StepTicket ticket, FinishReport report, CancellationToken cancellation)
     {
         _fence.Check(ticket);
-        if (await AllStandStill(report, $"after step {report.Steps - 1}") is { } digest)
+        if (!_history.IsOver && await AllStandStill(report, $"after step {report.Steps - 1}") is { } digest)
         {
             // Not awaited: it closes the UltraServer that is telling us.
             _laying = LayOutAgain(report.Steps, digest);
         }
     }
 
-    public Task Failed(StepTicket ticket, int ultraServer, string message, CancellationToken cancellation)
+    public Task Failed(StepTicket ticket, string message, bool unreachable, CancellationToken cancellation)
     {
         _fence.Check(ticket);
 
         // Not awaited: the abort waits for the loop that is telling us.
-        _ = Fail(message);
+        _ = unreachable ? FailUnlessSiloIsLost(message) : Fail(message);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Who could not reach somebody does not know why; the membership does, a moment later, and the watch says it.</summary>
+    private async Task FailUnlessSiloIsLost(string message)
+    {
+        await Task.Delay(deadlines.Detection, time);
+        await Fail(message);
     }
 
     /// <summary>Whether all UltraServers stand, and with which digest; when they differ the run fails.</summary>
@@ -303,6 +336,11 @@ internal sealed class TrainingRun(
         PlacementPlan plan;
         for (int attempt = 1; ; attempt++)
         {
+            if (_history.IsOver)
+            {
+                return;
+            }
+
             plan = MakePlan();
             Record.Generation++;
             _fence.Raise(Id, Record.Generation);
@@ -312,11 +350,28 @@ internal sealed class TrainingRun(
                     plan.UltraServers, index => Prepare(index, plan, step, Source(index, plan, oldGeneration, oldPlan, digest), cancellation), deadlines.Prepare, cancellation);
                 break;
             }
-            catch (Exception error) when (error is SiloLeavingException or SiloUnavailableException && attempt < LayoutAttempts)
+            catch (Exception error)
             {
-                // Silos that are going say so themselves, or the membership does.
-                await Quietly(() => CloseGeneration(Record.Generation, CancellationToken.None));
+                await Quietly(() => Abandon(Record.Generation));
+                if (!GoesAway(error) || attempt == LayoutAttempts)
+                {
+                    throw;
+                }
+
+                if (error is SiloLeavingException { Silo: { } silo })
+                {
+                    Record.Leaving.Add(silo);
+                }
+
+                await Task.Delay(deadlines.Watch, time, cancellation);
             }
+        }
+
+        if (_history.IsOver)
+        {
+            // Failed, or closed, while it was prepared.
+            await Quietly(() => Abandon(Record.Generation));
+            return;
         }
 
         Record.Plan = plan;
@@ -366,7 +421,7 @@ internal sealed class TrainingRun(
     /// <summary>Silos that have a part keep it, as far as it stays even; new ones come behind them.</summary>
     private PlacementPlan MakePlan()
     {
-        string[] up = [.. cluster.Active.Where(silo => !_leaving.Contains(silo))];
+        string[] up = [.. cluster.Active.Where(silo => !Record.Leaving.Contains(silo))];
         if (up.Length == 0)
         {
             throw new RunFailedException("no silo is left that could hold its UltraServers");
@@ -390,12 +445,17 @@ internal sealed class TrainingRun(
             if (!MakePlan().IsSameAs(Record.Plan))
             {
                 _pausing = true;
-                await AskNext(AfterStep.Pause, CancellationToken.None);
+                await AskNext(Record.StopAsked ? AfterStep.Stop : AfterStep.Pause, CancellationToken.None);
             }
         }
         catch (RunFailedException error)
         {
             await Fail($"the run ends after step {Record.Ledger!.LastCommitted}: {error.Message}");
+        }
+        catch (Exception error) when (error is TimeoutException or OrleansException or StaleMessageException)
+        {
+            // UltraServer 0 cannot be asked now; the watch tries again, unless it finds its silo lost.
+            (_pausing, _seen) = (false, default);
         }
     }
 
@@ -410,6 +470,11 @@ internal sealed class TrainingRun(
             if (nobodyComes || time.GetElapsedTime(_over) > deadlines.Linger)
             {
                 await Close(cancellation);
+            }
+
+            if (_eventsStored < Record.Events.Count)
+            {
+                await Quietly(Publish);
             }
 
             return;
@@ -472,12 +537,36 @@ internal sealed class TrainingRun(
         await OnAll(count, index => Server(index, generation).Close(cancellation), deadlines.Step, cancellation);
     }
 
+    /// <summary>A generation that will not begin.</summary>
+    private Task Abandon(int generation) =>
+        OnAll(_spec!.Cluster.UltraServers, index => Server(index, generation).Abandon(CancellationToken.None), deadlines.Control, CancellationToken.None);
+
+    /// <summary>Whether something failed because a silo goes or is gone: another layout may work.</summary>
+    private static bool GoesAway(Exception error) =>
+        error is SiloLeavingException or SiloUnavailableException or OrleansMessageRejectionException or ConnectionFailedException;
+
+    /// <summary>Reads and checks a spec, which may come from a program that does not.</summary>
+    private static RunSpec Checked(string text)
+    {
+        try
+        {
+            RunSpec spec = StrictJson.Read<RunSpec>(text, "the run's spec");
+            SpecCheck.Check(spec);
+            return spec;
+        }
+        catch (InvalidDescriptionException error)
+        {
+            throw new RunFailedException(error.Message, error);
+        }
+    }
+
     /// <summary>Writes the record and tells the directory.</summary>
     private async Task Publish()
     {
-        _eventsStored = Record.Events.Count;
+        int events = Record.Events.Count;
         _lastStored = time.GetTimestamp();
         await _writes.WriteAsync();
+        _eventsStored = events;
         await GrainFactory.GetGrain<IRunDirectory>(IRunDirectory.Key).Put(Describe(), CancellationToken.None).WaitAsync(deadlines.Control, time);
     }
 

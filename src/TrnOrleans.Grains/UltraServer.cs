@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
@@ -35,6 +37,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     private Task _loop = Task.CompletedTask;
     private Task _sending = Task.CompletedTask;
     private AfterStep _next;
+    private bool _closed;
 
     private RunSpec Spec => _replica!.Spec;
 
@@ -50,6 +53,12 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         catch (Exception error) when (error is InvalidDescriptionException or InvalidWeightsException)
         {
             throw new RunFailedException(error.Message);
+        }
+
+        if (_closed)
+        {
+            replicas.Abandon(order.Run, order.UltraServer, order.Generation);
+            throw _fence.Refuse($"generation {order.Generation}, which was given up while its replica was built");
         }
 
         _collective = replicas.Collective(order.Run, order.Generation);
@@ -123,21 +132,32 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     public Task<IReadOnlyList<string>?> Vocabulary(CancellationToken cancellation) =>
         Task.FromResult((_replica ?? throw new StaleMessageException("this UltraServer has no replica")).Vocabulary?.Characters);
 
-    public async Task Close(CancellationToken cancellation)
-    {
-        await EndLoop();
-        if (_order is { } order)
-        {
-            replicas.Remove(order.Run, order.UltraServer, order.Generation);
-        }
+    public Task Close(CancellationToken cancellation) => End(replicas.Remove, cancellation);
 
-        _replica = null;
-        await Task.WhenAll([.. _chips.Select(chip => chip.Close(cancellation)), _switch?.Close(cancellation) ?? Task.CompletedTask])
-            .WaitAsync(deadlines.Control, time, cancellation);
-        DeactivateOnIdle();
-    }
+    public Task Abandon(CancellationToken cancellation) => End(replicas.Abandon, cancellation);
 
     public void Dispose() => _abort.Dispose();
+
+    private async Task End(Action<string, int, int> giveBack, CancellationToken cancellation)
+    {
+        _closed = true;
+        try
+        {
+            await EndLoop();
+            if (_order is { } order)
+            {
+                giveBack(order.Run, order.UltraServer, order.Generation);
+            }
+
+            _replica = null;
+            await Task.WhenAll([.. _chips.Select(chip => chip.Close(cancellation)), _switch?.Close(cancellation) ?? Task.CompletedTask])
+                .WaitAsync(deadlines.Control, time, cancellation);
+        }
+        finally
+        {
+            DeactivateOnIdle();
+        }
+    }
 
     private bool IsFirstOnSilo => _order!.Plan.Shares.Any(share => share.First == _order.UltraServer);
 
@@ -182,7 +202,9 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
             {
                 if (flying.Count == CopiesInFlight)
                 {
-                    flying.Remove(await Task.WhenAny(flying));
+                    Task done = await Task.WhenAny(flying);
+                    flying.Remove(done);
+                    await done;
                 }
 
                 flying.Add(Copy(part, offset));
@@ -263,7 +285,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         double norm = 0;
         if (Spec.Training.Clip > 0)
         {
-            norm = await exchange.OnceAsync(ticket.Step, () => GradientNorm(replica));
+            norm = await exchange.OnceAsync(ticket.Step, () => GradientNorm(replica)).WaitAsync(deadlines.Step, time, cancellation);
             if (!double.IsFinite(norm))
             {
                 throw new RunFailedException($"the gradient's norm became {norm} at step {ticket.Step}, before its update; a lower --learning-rate may help");
@@ -369,13 +391,18 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         };
         try
         {
-            await Tell(ticket, (run, t) => run.Failed(t, _order!.UltraServer, message, CancellationToken.None));
+            await Tell(ticket, (run, t) => run.Failed(t, message, IsUnreachable(error), CancellationToken.None));
         }
         catch (Exception unreachable) when (unreachable is TimeoutException or OrleansException or StaleMessageException or OperationCanceledException)
         {
             // The run watches for commits and will name the silence itself.
         }
     }
+
+    /// <summary>Somebody else could not be reached: the run knows better which silo is gone.</summary>
+    private static bool IsUnreachable(Exception error) =>
+        error is SiloUnavailableException or OrleansMessageRejectionException or StaleMessageException or ConnectionFailedException
+        || (error.InnerException is { } inner && IsUnreachable(inner));
 
     /// <summary>Tells the run, which may just be moving to another silo; each report is taken once, however often it comes.</summary>
     private Task Tell(StepTicket ticket, Func<ITrainingRun, StepTicket, Task> report) =>

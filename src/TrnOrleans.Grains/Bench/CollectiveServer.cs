@@ -32,6 +32,13 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
     public async Task Prepare(CollectiveOrder order, PlacementPlan plan, int ultraServer, CancellationToken cancellation)
     {
         (_order, _plan, _index, _iteration) = (order, plan, ultraServer, 0);
+        Int128 need = (Int128)order.Length * sizeof(float) * order.Chips * plan.Shares[plan.PlaceOf(ultraServer)].Count;
+        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (need > available)
+        {
+            throw new RunFailedException($"a silo would need {need >> 20} MiB for the buffers of its chips, and has {available >> 20}; choose a smaller size, or fewer chips");
+        }
+
         await engine.RunAsync(() => _memory = new CollectiveMemory(order.Chips, order.Length));
         _share = store.Join(Test, order, plan, ultraServer);
         _share.Exchange.Join(ultraServer, _memory!);
@@ -60,11 +67,12 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
         return time.GetElapsedTime(start).TotalMicroseconds / _order.Iterations;
     }
 
+    public Task Fill(CancellationToken cancellation) => engine.RunAsync(() => Kept(Fill));
+
     public async Task<long> Check(CancellationToken cancellation)
     {
-        await engine.RunAsync(Fill);
         long wrong = 0;
-        await Iterate(cancellation, () => engine.RunAsync(() => wrong = Wrong()));
+        await Iterate(cancellation, () => engine.RunAsync(() => Kept(() => wrong = Wrong())));
         return wrong;
     }
 
@@ -111,7 +119,7 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
         }
 
         await Task.WhenAll(ready);
-        await engine.RunAsync(Bring);
+        await engine.RunAsync(() => Kept(Bring));
         await exchange.FinishAsync(iteration, _index, 0, AfterStep.Continue).WaitAsync(deadlines.Step, time, cancellation);
         if (inspect is not null)
         {
@@ -119,6 +127,29 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
         }
 
         exchange.Release(iteration);
+    }
+
+    /// <summary>Works on this UltraServer's memory and on the silo's result, which stay meanwhile.</summary>
+    private void Kept(Action work)
+    {
+        IReductionMemory result = _share!.Exchange.Result.Memory;
+        _memory!.Enter();
+        try
+        {
+            result.Enter();
+            try
+            {
+                work();
+            }
+            finally
+            {
+                result.Leave();
+            }
+        }
+        finally
+        {
+            _memory.Leave();
+        }
     }
 
     /// <summary>What this UltraServer brings into the exchange, on the compute threads.</summary>

@@ -13,6 +13,11 @@ internal sealed class CollectiveTest(ClusterView cluster, Deadlines deadlines, T
 
     public async Task<CollectiveResult> Measure(CollectiveOrder order, CancellationToken cancellation)
     {
+        if (order.UltraServers < 1 || order.Chips < 1 || order.Length < 1 || order.Length > int.MaxValue || order.Iterations < 1 || order.WarmUp < 0)
+        {
+            throw new RunFailedException("a measurement needs UltraServers, chips, floats and iterations, at least one of each");
+        }
+
         PlacementPlan plan = PlacementPlan.Even(order.UltraServers, cluster.Active);
         try
         {
@@ -20,18 +25,20 @@ internal sealed class CollectiveTest(ClusterView cluster, Deadlines deadlines, T
                 plan.Shares[plan.PlaceOf(index)].Silo, () => Server(index).Prepare(order, plan, index, cancellation)));
             double[] microseconds = await OnAll(plan, index => Server(index).Run(cancellation));
             LinkTraffic[] links = [.. (await OnAll(plan, index => Server(index).Traffic(cancellation))).SelectMany(l => l)];
+            if (order.Check)
+            {
+                await OnAll(plan, index => Server(index).Fill(cancellation));
+            }
+
             long? wrong = order.Check ? (await OnAll(plan, index => Server(index).Check(cancellation))).Sum() : null;
             int each = order.Iterations + order.WarmUp;
             return new CollectiveResult(
                 microseconds.Max(), wrong, [.. links.Select(l => l with { Blocks = l.Blocks / each, Bytes = l.Bytes / each })], plan.Shares.Count);
         }
-        catch (OutOfMemoryException error)
-        {
-            throw new RunFailedException("a silo has not enough memory for this size; choose a smaller one, or fewer chips", error);
-        }
         finally
         {
-            await OnAll(plan, index => Server(index).Close(CancellationToken.None));
+            await Task.WhenAll(Enumerable.Range(0, plan.UltraServers).Select(index => Server(index).Close(CancellationToken.None)))
+                .WaitAsync(deadlines.Control, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 

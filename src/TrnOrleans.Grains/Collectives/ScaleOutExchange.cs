@@ -154,16 +154,17 @@ public sealed class ScaleOutExchange
                 return;
             }
 
+            // Before anybody can open the next step, in which other buffers take these places.
+            for (int i = 0; i < _share.Count; i++)
+            {
+                _memories[i]!.Return(_roots[i]);
+            }
+
             _over = step;
             _current = null;
         }
 
-        for (int i = 0; i < _share.Count; i++)
-        {
-            _memories[i]!.Return(_roots[i]);
-        }
-
-        current.Released.SetResult();
+        current.Released.TrySetResult();
     }
 
     /// <summary>A block of another silo.</summary>
@@ -438,7 +439,7 @@ public sealed class ScaleOutExchange
     }
 
     private TensorBlock Window(int leaf, int bucket) =>
-        new(_memories[leaf]!.Gradient(Volatile.Read(ref _roots[leaf])), _buckets.Offset(bucket), _buckets.LengthOf(bucket));
+        new(_memories[leaf]!.Gradient(Volatile.Read(ref _roots[leaf])), _buckets.Offset(bucket), _buckets.LengthOf(bucket), _memories[leaf]);
 
     /// <summary>The step is not over before the other silo has the block: until then its memory must stay as it is.</summary>
     private void Send(int silo, ExchangeBlock block, int leaf)

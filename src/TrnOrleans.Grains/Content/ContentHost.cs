@@ -8,7 +8,7 @@ namespace TrnOrleans.Grains.Content;
 [SiloPlacement, Reentrant]
 internal sealed class ContentHost(ContentStore store) : Grain, IContentHost, IAsyncDisposable
 {
-    private readonly Dictionary<string, ContentUpload> _uploads = new(StringComparer.Ordinal);
+    private readonly Dictionary<Guid, ContentUpload> _uploads = [];
 
     public Task<bool> Has(string sha256, CancellationToken cancellation) => Task.FromResult(store.Has(sha256));
 
@@ -26,58 +26,59 @@ internal sealed class ContentHost(ContentStore store) : Grain, IContentHost, IAs
         return block;
     }
 
-    public async Task Write(ContentFile file, long offset, ReadOnlyMemory<byte> block, CancellationToken cancellation)
+    public async Task Write(Guid upload, ContentFile file, long offset, ReadOnlyMemory<byte> block, CancellationToken cancellation)
     {
         if (store.Has(file.Sha256))
         {
             // Somebody else has brought it meanwhile.
+            await Drop(upload);
             return;
         }
 
         if (offset == 0)
         {
-            await Drop(file.Sha256);
-            _uploads[file.Sha256] = store.Begin(file);
+            await Drop(upload);
+            _uploads[upload] = store.Begin(file);
         }
 
-        if (!_uploads.TryGetValue(file.Sha256, out ContentUpload? upload) || upload.Length != offset)
+        if (!_uploads.TryGetValue(upload, out ContentUpload? taken) || taken.Length != offset)
         {
-            throw new RunFailedException($"{file.Name} is being published by somebody else, too; start the run again");
+            throw new RunFailedException($"a block of {file.Name} was lost on its way; start the run again");
         }
 
         try
         {
             if (file.Length > 0)
             {
-                await upload.AddAsync(block);
+                await taken.AddAsync(block);
             }
 
-            if (upload.Length == file.Length)
+            if (taken.Length == file.Length)
             {
-                upload.Commit();
-                await Drop(file.Sha256);
+                taken.Commit();
+                await Drop(upload);
             }
         }
         catch
         {
-            await Drop(file.Sha256);
+            await Drop(upload);
             throw;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (string sha256 in _uploads.Keys.ToArray())
+        foreach (Guid upload in _uploads.Keys.ToArray())
         {
-            await Drop(sha256);
+            await Drop(upload);
         }
     }
 
-    private async Task Drop(string sha256)
+    private async Task Drop(Guid upload)
     {
-        if (_uploads.Remove(sha256, out ContentUpload? upload))
+        if (_uploads.Remove(upload, out ContentUpload? dropped))
         {
-            await upload.DisposeAsync();
+            await dropped.DisposeAsync();
         }
     }
 }

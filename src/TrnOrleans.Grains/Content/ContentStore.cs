@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using TrnOrleans.Grains.Contracts;
 
 namespace TrnOrleans.Grains.Content;
@@ -43,15 +44,25 @@ public sealed class ContentStore(string root)
     }
 
     /// <summary>A folder with some files under their own names, for readers that go by name.</summary>
-    /// <param name="id">Name of the folder: a hash of what is in it.</param>
     /// <param name="files">All of them here.</param>
-    public string FolderOf(string id, IReadOnlyList<ContentFile> files)
+    /// <exception cref="RunFailedException">a name that is more, or less, than the name of a file.</exception>
+    public string FolderOf(IReadOnlyList<ContentFile> files)
     {
-        string folder = Path.Combine(root, "sets", id);
+        // Named by what is in it, so that nobody can put other files where an honest run looks for its own.
+        byte[] list = Encoding.UTF8.GetBytes(string.Join('\n', files.Select(f => $"{f.Sha256} {f.Name}")));
+        string folder = Path.Combine(root, "sets", Convert.ToHexStringLower(SHA256.HashData(list)));
+        foreach (ContentFile file in files)
+        {
+            if (file.Name is "" or "." or ".." || file.Name != Path.GetFileName(file.Name) || file.Name.Contains('\0', StringComparison.Ordinal))
+            {
+                throw new RunFailedException($"{file.Name} is no name of a file");
+            }
+        }
+
         Directory.CreateDirectory(folder);
         foreach (ContentFile file in files)
         {
-            string link = Path.Combine(folder, Path.GetFileName(file.Name));
+            string link = Path.Combine(folder, file.Name);
             if (!File.Exists(link))
             {
                 try

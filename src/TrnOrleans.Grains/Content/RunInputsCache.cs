@@ -63,7 +63,7 @@ public sealed class RunInputsCache(DatasetLoader loader, ContentStore store, IGr
         {
             [] => null,
             [var one] => store.PathOf(one.Sha256),
-            _ => store.FolderOf(spec.Data.Sha256!, content.Data),
+            _ => store.FolderOf(content.Data),
         };
         return await RunInputs.LoadAsync(
             spec, loader, new LocalFiles(data, content.Init is null ? null : store.PathOf(content.Init.Sha256)), null, CancellationToken.None).ConfigureAwait(false);
@@ -82,7 +82,7 @@ public sealed class RunInputsCache(DatasetLoader loader, ContentStore store, IGr
                     return;
                 }
             }
-            catch (Exception error) when (error is OrleansException or TimeoutException)
+            catch (Exception error) when (error is OrleansException or TimeoutException or RunFailedException or IOException)
             {
                 // That silo is going; another may have it.
             }

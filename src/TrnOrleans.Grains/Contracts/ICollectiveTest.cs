@@ -23,6 +23,10 @@ public interface ICollectiveServer : IGrainWithStringKey
     [ResponseTimeout("00:15:00")]
     Task<double> Run(CancellationToken cancellation);
 
+    /// <summary>Writes known values; all do, before any checks.</summary>
+    [ResponseTimeout("00:15:00")]
+    Task Fill(CancellationToken cancellation);
+
     /// <summary>Runs once with known values.</summary>
     /// <returns>Floats that are not what they must be, bit by bit.</returns>
     [ResponseTimeout("00:15:00")]

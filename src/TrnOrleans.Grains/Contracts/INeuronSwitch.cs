@@ -2,7 +2,7 @@ using Orleans.Concurrency;
 
 namespace TrnOrleans.Grains.Contracts;
 
-/// <summary>The fabric inside one UltraServer: folds its chips' gradients into one, in a tree over the chip index. Key: run/index.</summary>
+/// <summary>The fabric inside one UltraServer: folds its chips' gradients into one, in a tree over the chip index. Key: run/generation/index.</summary>
 public interface INeuronSwitch : IGrainWithStringKey
 {
     /// <summary>Takes its place in a run.</summary>

@@ -64,7 +64,11 @@ public interface ITrainingRun : IGrainWithStringKey
     Task Paused(StepTicket ticket, FinishReport report, CancellationToken cancellation);
 
     /// <summary>From an UltraServer: it cannot go on.</summary>
-    Task Failed(StepTicket ticket, int ultraServer, string message, CancellationToken cancellation);
+    /// <param name="ticket">Where it stands.</param>
+    /// <param name="message">One sentence for the user.</param>
+    /// <param name="unreachable">Whether it could not reach somebody else, whose silo may be gone.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task Failed(StepTicket ticket, string message, bool unreachable, CancellationToken cancellation);
 }
 
 /// <summary>What an UltraServer says of a committed step.</summary>

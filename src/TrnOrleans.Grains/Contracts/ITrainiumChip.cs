@@ -2,7 +2,7 @@ using Orleans.Concurrency;
 
 namespace TrnOrleans.Grains.Contracts;
 
-/// <summary>One emulated accelerator: computes the gradient of its micro-batch, and owns a shard of the weights. Key: run/ultraserver/index.</summary>
+/// <summary>One emulated accelerator: computes the gradient of its micro-batch, and owns a shard of the weights. Key: run/generation/ultraserver/index.</summary>
 public interface ITrainiumChip : IGrainWithStringKey
 {
     /// <summary>Takes its place in a run.</summary>

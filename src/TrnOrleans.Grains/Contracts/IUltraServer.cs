@@ -2,7 +2,7 @@ using Orleans.Concurrency;
 
 namespace TrnOrleans.Grains.Contracts;
 
-/// <summary>A scale-up domain with one replica: drives its chips step by step and meets the others in the all-reduce. Key: run/index.</summary>
+/// <summary>A scale-up domain with one replica: drives its chips step by step and meets the others in the all-reduce. Key: run/generation/index.</summary>
 public interface IUltraServer : IGrainWithStringKey
 {
     /// <summary>Builds the replica, its switch and its chips.</summary>
@@ -45,5 +45,10 @@ public interface IUltraServer : IGrainWithStringKey
     Task<IReadOnlyList<string>?> Vocabulary(CancellationToken cancellation);
 
     /// <summary>Gives back the replica's memory.</summary>
+    [ResponseTimeout("00:02:00")]
     Task Close(CancellationToken cancellation);
+
+    /// <summary>Its generation will not begin: what it has taken over goes back to the one before.</summary>
+    [ResponseTimeout("00:02:00")]
+    Task Abandon(CancellationToken cancellation);
 }

@@ -31,7 +31,7 @@ public sealed record ValidationEvent(
 /// <param name="Stopped">Whether somebody asked it to stop early.</param>
 /// <param name="Digest">Of weights and optimizer state.</param>
 /// <param name="RowsPerSecond">Tokens (or samples) a second of wall time in the median step.</param>
-/// <param name="WallSeconds">From the first step to the last commit, validations included.</param>
+/// <param name="WallSeconds">From the start of the run to its end, preparation and validations included.</param>
 /// <param name="StaleMessages">Messages refused or dropped for their generation or step, or because they came twice.</param>
 /// <param name="Generations">How many generations it took; one when nothing moved.</param>
 /// <param name="Links">What went over the links between silos.</param>

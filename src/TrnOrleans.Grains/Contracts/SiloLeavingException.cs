@@ -17,4 +17,8 @@ public sealed class SiloLeavingException : Exception
     public SiloLeavingException()
     {
     }
+
+    /// <summary>Address of the silo.</summary>
+    [Id(0)]
+    public string? Silo { get; init; }
 }

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Orleans.Serialization.Buffers;
+using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Numerics.Memory;
 
 namespace TrnOrleans.Grains.Contracts;
@@ -12,13 +14,18 @@ namespace TrnOrleans.Grains.Contracts;
 public sealed class TensorBlock
 {
     private readonly AlignedBuffer? _buffer;
+    private readonly IReductionMemory? _owner;
     private readonly long _offset;
     private byte[]? _pooled;
 
     /// <summary>A window of a buffer.</summary>
-    public TensorBlock(AlignedBuffer buffer, long offset, int length)
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">First float of the window.</param>
+    /// <param name="length">Floats.</param>
+    /// <param name="owner">What keeps the buffer's memory from going away while it is copied to the wire, whenever that is; or null.</param>
+    public TensorBlock(AlignedBuffer buffer, long offset, int length, IReductionMemory? owner = null)
     {
-        (_buffer, _offset, Length) = (buffer, offset, length);
+        (_buffer, _offset, Length, _owner) = (buffer, offset, length, owner);
     }
 
     /// <summary>A copy of its own.</summary>
@@ -51,6 +58,22 @@ public sealed class TensorBlock
 
             ObjectDisposedException.ThrowIf(_pooled is null, this);
             return MemoryMarshal.Cast<byte, float>(_pooled.AsSpan())[..Length];
+        }
+    }
+
+    /// <summary>Writes the bytes somewhere, while their memory is kept.</summary>
+    /// <exception cref="ObjectDisposedException">the memory is gone: nobody waits for this block any more.</exception>
+    internal void WriteTo<TBufferWriter>(ref Writer<TBufferWriter> writer)
+        where TBufferWriter : IBufferWriter<byte>
+    {
+        _owner?.Enter();
+        try
+        {
+            writer.Write(MemoryMarshal.AsBytes(Span));
+        }
+        finally
+        {
+            _owner?.Leave();
         }
     }
 

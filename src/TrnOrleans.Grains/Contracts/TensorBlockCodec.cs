@@ -27,7 +27,7 @@ public sealed class TensorBlockCodec : IFieldCodec<TensorBlock>, IDeepCopier<Ten
         ReferenceCodec.MarkValueField(writer.Session);
         writer.WriteFieldHeader(fieldIdDelta, expectedType!, typeof(TensorBlock), WireType.LengthPrefixed);
         writer.WriteVarUInt32((uint)value.Length * sizeof(float));
-        writer.Write(MemoryMarshal.AsBytes(value.Span));
+        value.WriteTo(ref writer);
     }
 
     /// <inheritdoc/>

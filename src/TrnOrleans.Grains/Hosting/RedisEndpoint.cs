@@ -13,7 +13,7 @@ public sealed class RedisEndpoint
     }
 
     /// <summary>"host:port", without anything secret.</summary>
-    public string Name => string.Join(", ", _options.EndPoints.Select(e => e.ToString()!.Replace("Unspecified/", string.Empty, StringComparison.Ordinal)));
+    public string Name => _options.EndPoints[0].ToString()!.Replace("Unspecified/", string.Empty, StringComparison.Ordinal);
 
     /// <summary>Reads the words of a connection string.</summary>
     /// <exception cref="ClusterUnreachableException">it cannot be read.</exception>
@@ -22,9 +22,9 @@ public sealed class RedisEndpoint
         try
         {
             ConfigurationOptions options = ConfigurationOptions.Parse(text);
-            if (options.EndPoints.Count == 0)
+            if (options.EndPoints.Count != 1)
             {
-                throw new ArgumentException("no host is named");
+                throw new ArgumentException("it must name one host; a comma inside a password looks like another");
             }
 
             options.AbortOnConnectFail = true;

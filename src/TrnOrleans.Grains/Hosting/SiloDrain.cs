@@ -8,7 +8,7 @@ namespace TrnOrleans.Grains.Hosting;
 
 /// <summary>
 /// What a silo does first when it is asked to stop: its UltraServers move to other silos at a step boundary, then the runs' own grains do.
-/// Only then does it leave the cluster; so nothing is computed twice, and nothing is lost.
+/// Only then does it leave the cluster; so nothing of a run that goes on is computed twice or lost.
 /// </summary>
 internal sealed partial class SiloDrain(
     IGrainFactory grains, ReplicaStore replicas, LocalRuns runs, ClusterView cluster, Deadlines deadlines, TimeProvider time, ILogger<SiloDrain> log)
@@ -20,12 +20,15 @@ internal sealed partial class SiloDrain(
     private async Task Drain(CancellationToken cancellation)
     {
         replicas.Leave();
+        await Try(() => replicas.Runs.Select(run => grains.GetGrain<ITrainingRun>(run).Leave(cluster.Self, cancellation)), cancellation);
+        await Try(() => runs.All.Select(run => run.MoveAway(cancellation)), cancellation);
+    }
+
+    private async Task Try(Func<IEnumerable<Task>> moves, CancellationToken cancellation)
+    {
         try
         {
-            IReadOnlyList<string> here = replicas.Runs;
-            await Task.WhenAll(here.Select(run => grains.GetGrain<ITrainingRun>(run).Leave(cluster.Self, cancellation)))
-                .WaitAsync(deadlines.Drain, time, cancellation);
-            await Task.WhenAll(runs.All.Select(run => run.MoveAway(cancellation))).WaitAsync(deadlines.Drain, time, cancellation);
+            await Task.WhenAll(moves()).WaitAsync(deadlines.Drain, time, cancellation);
         }
 #pragma warning disable CA1031 // The silo stops all the same; the runs notice that it is gone.
         catch (Exception error)

@@ -21,10 +21,13 @@ public sealed class ClusterView(IClusterMembershipService membership, ILocalSilo
             .Select(a => a.ToParsableString()),
     ];
 
-    /// <summary>Whether a silo is known to be gone for good.</summary>
-    public bool IsLost(string silo) =>
-        !membership.CurrentSnapshot.Members.TryGetValue(SiloAddress.FromParsableString(silo), out ClusterMember? member)
-        || member.Status is SiloStatus.Dead or SiloStatus.None;
+    /// <summary>Whether a silo is known to be gone for good: dead, or followed by another at its place. One that is not known yet is not lost.</summary>
+    public bool IsLost(string silo)
+    {
+        SiloAddress address = SiloAddress.FromParsableString(silo);
+        return membership.CurrentSnapshot.Members.Values.Any(member =>
+            (member.SiloAddress.Equals(address) && member.Status == SiloStatus.Dead) || member.SiloAddress.IsSuccessorOf(address));
+    }
 
     /// <summary>"10.77.0.11:11111", as people know a silo.</summary>
     public static string ForPeople(string silo) => SiloAddress.FromParsableString(silo).Endpoint.ToString();

@@ -22,13 +22,20 @@ public sealed class UltraServerPlacementAttribute() : PlacementAttribute(UltraSe
 /// <summary>Carries out <see cref="UltraServerPlacement"/>.</summary>
 public sealed class UltraServerPlacementDirector : IPlacementDirector
 {
-    /// <summary>The silo of the hint when it is there, else the caller's own.</summary>
+    /// <summary>The silo of the hint; without one the caller's own.</summary>
+    /// <exception cref="SiloUnavailableException">the silo of the hint is gone.</exception>
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         SiloAddress[] compatible = context.GetCompatibleSilos(target);
-        SiloAddress chosen = IPlacementDirector.GetPlacementHint(target.RequestContextData, compatible)
-            ?? (compatible.Contains(context.LocalSilo) ? context.LocalSilo : compatible[0]);
-        return Task.FromResult(chosen);
+        if (target.RequestContextData?.ContainsKey(IPlacementDirector.PlacementHintKey) == true)
+        {
+            // Elsewhere it would meet the memory of other UltraServers: better nowhere.
+            return Task.FromResult(
+                IPlacementDirector.GetPlacementHint(target.RequestContextData, compatible)
+                ?? throw new SiloUnavailableException("the silo that the run's plan names is not in the cluster any more"));
+        }
+
+        return Task.FromResult(compatible.Contains(context.LocalSilo) ? context.LocalSilo : compatible[0]);
     }
 
     /// <summary>Makes a call that activates its grain on a given silo.</summary>

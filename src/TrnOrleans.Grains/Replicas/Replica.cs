@@ -67,6 +67,9 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <summary>The generation that works with it.</summary>
     public int Generation { get; set; }
 
+    /// <summary>The generation that it was taken over from, and goes back to when the present one does not begin; or null.</summary>
+    public int? TakenFrom { get; set; }
+
     /// <summary>The all-reduce over UltraServers, as this silo takes part in it.</summary>
     public ScaleOutExchange? Exchange { get; private set; }
 

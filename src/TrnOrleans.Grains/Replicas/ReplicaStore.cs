@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Content;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Json;
 using TrnOrleans.Numerics.Compute;
@@ -11,7 +12,8 @@ namespace TrnOrleans.Grains.Replicas;
 /// <summary>The replicas of this silo, by run and UltraServer: what makes scale-up memory, and not messages.</summary>
 /// <param name="engine">Threads that build a replica.</param>
 /// <param name="inputs">Reads what a spec refers to.</param>
-public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs) : IDisposable
+/// <param name="cluster">To say which silo this is.</param>
+public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs, ClusterView cluster) : IDisposable
 {
     private readonly ConcurrentDictionary<(string Run, int UltraServer), Replica> _replicas = [];
     private readonly ConcurrentDictionary<(string Run, int Generation), SiloCollective> _collectives = [];
@@ -33,11 +35,7 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs) : 
     /// <exception cref="SiloLeavingException">this silo is about to stop.</exception>
     public async Task<Replica> BuildAsync(PrepareOrder order, CancellationToken cancellation)
     {
-        if (_leaving)
-        {
-            throw new SiloLeavingException("this silo is about to stop and takes no UltraServer any more");
-        }
-
+        ThrowIfLeaving();
         RunInputs read = await inputs.GetAsync(order.Spec, order.Content, cancellation).ConfigureAwait(false);
         (string, int) key = (order.Run, order.UltraServer);
         if (_replicas.TryGetValue(key, out Replica? replica) && (replica.Steps != order.Step || replica.Generation >= order.Generation))
@@ -54,10 +52,34 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs) : 
                 .WaitAsync(cancellation).ConfigureAwait(false);
             _replicas[key] = replica!;
         }
+        else
+        {
+            replica.TakenFrom = replica.Generation;
+        }
 
         SiloCollective collective = _collectives.GetOrAdd((order.Run, order.Generation), _ => new SiloCollective(order, replica!.Length));
         replica!.Join(order, collective.Buckets, collective.Exchange);
+        if (_leaving)
+        {
+            // Asked to stop while it was built: whoever drains this silo may not have seen it.
+            Abandon(order.Run, order.UltraServer, order.Generation);
+            ThrowIfLeaving();
+        }
+
         return replica;
+    }
+
+    /// <summary>A generation will not begin: a replica that it had taken over is the earlier one's again, a new one goes.</summary>
+    public void Abandon(string run, int ultraServer, int generation)
+    {
+        if (_replicas.TryGetValue((run, ultraServer), out Replica? replica) && replica.Generation == generation && replica.TakenFrom is { } earlier)
+        {
+            (replica.Generation, replica.TakenFrom) = (earlier, null);
+            _collectives.TryRemove((run, generation), out _);
+            return;
+        }
+
+        Remove(run, ultraServer, generation);
     }
 
     /// <summary>The replica of an UltraServer.</summary>
@@ -96,5 +118,13 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs) : 
         }
 
         _replicas.Clear();
+    }
+
+    private void ThrowIfLeaving()
+    {
+        if (_leaving)
+        {
+            throw new SiloLeavingException("this silo is about to stop and takes no UltraServer any more") { Silo = cluster.Self };
+        }
     }
 }

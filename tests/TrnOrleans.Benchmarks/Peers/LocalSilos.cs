@@ -50,7 +50,7 @@ internal sealed class LocalSilos : IDisposable
         {
             if (line.Contains(ready, StringComparison.Ordinal))
             {
-                process.BeginOutputReadLine();
+                _ = process.StandardOutput.ReadToEndAsync();
                 return;
             }
         }

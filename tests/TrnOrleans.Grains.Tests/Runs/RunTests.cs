@@ -137,6 +137,52 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task A_run_that_nobody_needs_any_more_gives_its_memory_back_by_itself()
+    {
+        await using TestSilo silo = await TestSilo.StartAsync();
+        await silo.TrainAsync(TestSilo.TinySpec(ultraServers: 2));
+        Assert.Equal(["run"], silo.Replicas.Runs);
+        await silo.Run("run").Release(TestSilo.Token);
+        await UntilEmpty(silo);
+        await Assert.ThrowsAsync<RunFailedException>(() => silo.Run("run").ReadWeights(0, 16, TestSilo.Token));
+    }
+
+    [Fact]
+    public async Task A_run_that_cannot_be_prepared_leaves_nothing_behind()
+    {
+        await using TestSilo silo = await TestSilo.StartAsync();
+
+        RunSpec spec = TestSilo.TinySpec(ultraServers: 2) with { Init = new InitSpec("nowhere.safetensors") };
+        await Assert.ThrowsAsync<RunFailedException>(() => silo.Run("run").Start(TestSilo.Text(spec), RunContent.None, TestSilo.Token));
+        await UntilEmpty(silo);
+        Assert.IsType<FailedEvent>((await TestSilo.FollowAsync(silo.Run("run")))[^1]);
+        Assert.Equal(RunState.Failed, (await silo.Run("run").Status(TestSilo.Token)).State);
+    }
+
+    [Fact]
+    public async Task A_spec_that_makes_no_sense_is_refused_and_its_name_stays_free()
+    {
+        await using TestSilo silo = await TestSilo.StartAsync();
+        RunSpec absurd = TestSilo.TinySpec() with { Cluster = new ClusterSpec { UltraServers = 2_000_000_000, Chips = 1 } };
+        foreach (string text in new[] { "{", TestSilo.Text(absurd) })
+        {
+            await Assert.ThrowsAsync<RunFailedException>(() => silo.Run("run").Start(text, RunContent.None, TestSilo.Token));
+        }
+
+        Assert.Equal(4, TestSilo.End(await silo.TrainAsync(TestSilo.TinySpec())).Steps);
+    }
+
+    private static async Task UntilEmpty(TestSilo silo)
+    {
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(TestSilo.Token);
+        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        while (silo.Replicas.Runs.Count > 0)
+        {
+            await Task.Delay(20, deadline.Token);
+        }
+    }
+
+    [Fact]
     public async Task Closing_in_mid_step_waits_for_the_kernels_and_breaks_nothing()
     {
         await using TestSilo silo = await TestSilo.StartAsync();
