@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -23,15 +24,21 @@ internal static class SiloHost
     internal static WebApplication Build(SiloSettings settings, IConnectionMultiplexer? redis, HttpClient http)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        if (settings.HealthPort == 0)
         {
-            kestrel.AddServerHeader = false;
-            if (settings.HealthPort != 0)
+            // A web server without an address would take port 5000.
+            builder.Services.AddSingleton<IServer, NoServer>();
+        }
+        else
+        {
+            builder.WebHost.UseKestrelCore();
+            builder.WebHost.ConfigureKestrel(kestrel =>
             {
+                kestrel.AddServerHeader = false;
                 kestrel.Listen(settings.Address, settings.HealthPort);
-            }
-        });
+            });
+        }
+
         builder.Logging.AddJsonConsole(json => (json.TimestampFormat, json.UseUtcTimestamp) = ("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", true)).SetMinimumLevel(settings.LogLevel);
         if (settings.LogLevel >= LogLevel.Warning)
         {

@@ -54,11 +54,14 @@ internal sealed class SiloProcess : IDisposable
     {
         (int silo, int gateway, int health) = (RedisUnderTest.FreePort(), RedisUnderTest.FreePort(), RedisUnderTest.FreePort());
         TempFolder folder = new();
-        string[] options =
+        string[] defaults =
         [
             "--redis", redis, "--silo-port", Text(silo), "--gateway-port", Text(gateway), "--health-port", Text(health), "--threads", "1",
-            "--data", folder.Root, .. more,
+            "--data", folder.Root,
         ];
+
+        // What is given goes over what is chosen here.
+        string[] options = [.. defaults.Chunk(2).Where(pair => !more.Contains(pair[0])).SelectMany(pair => pair), .. more];
         Process process = ChildProcess.Start("trn-silo", options, Trn.Alone);
         SiloProcess started = new(process, folder, silo, health);
         using CancellationTokenSource deadline = new(s_deadline);

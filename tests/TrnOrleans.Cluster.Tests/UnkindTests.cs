@@ -74,9 +74,13 @@ public sealed class UnkindTests
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
 
+        // Without the endpoint it takes no port for it, however many there are.
+        using SiloProcess second = await SiloProcess.StartAsync(redis.Address, "--cluster", "named", "--health-port", "0");
+        using SiloProcess third = await SiloProcess.StartAsync(redis.Address, "--cluster", "named", "--health-port", "0");
+
         Dictionary<string, string?> environment = new(Trn.Alone) { ["TRN_REDIS"] = redis.Address, ["TRN_CLUSTER"] = "named" };
         ChildProcess.Result runs = await ChildProcess.DotnetAsync("trn", ["cluster", "--json"], environment);
-        Assert.Equal(1, JsonSerializer.Deserialize<JsonElement>(runs.Output).GetProperty("silos").GetArrayLength());
+        Assert.Equal(3, JsonSerializer.Deserialize<JsonElement>(runs.Output).GetProperty("silos").GetArrayLength());
     }
 
     [Fact]
