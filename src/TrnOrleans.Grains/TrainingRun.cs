@@ -196,6 +196,7 @@ internal sealed class TrainingRun(
         }
 
         Record.Leaving.Add(cluster.Self);
+        Record.IsHandedOver = true;
         do
         {
             await Quietly(() => _laying);
