@@ -34,7 +34,7 @@ internal static class AllReduceCommand
     {
         Argument<string> operation = new("OPERATION") { Description = string.Join(", ", s_operations.Keys), DefaultValueFactory = _ => "all_reduce" };
         Option<long?> ranks = Short(Values.Whole("--nworkers", "Chips in all; by default 8."), "-r");
-        Option<long?> nodes = Short(Values.Whole("--nnodes", "UltraServers; by default 1, and on a cluster as many as there are silos."), "-N");
+        Option<long?> nodes = Short(Values.Whole("--nnodes", "UltraServers; by default 1, and on a cluster as many as there are silos to divide over."), "-N");
         Option<long?> from = Short(Values.Bytes("--minbytes", "Smallest size, such as 4KB; by default 32MB."), "-b");
         Option<long?> to = Short(Values.Bytes("--maxbytes", "Largest size; by default the smallest."), "-e");
         Option<long?> factor = Short(Values.Whole("--stepfactor", "From size to size, times this; by default 2."), "-f");
@@ -69,7 +69,7 @@ internal static class AllReduceCommand
             {
                 await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(where, signals.Asked);
                 int silos = (await cluster.SilosAsync()).Length;
-                return await Measure(cluster.Grains, sweep, sweep.Nodes ?? silos, result.GetValue(CommonOptions.Json), signals);
+                return await Measure(cluster.Grains, sweep, sweep.Nodes ?? Enumerable.Range(1, silos).Last(n => sweep.Ranks % n == 0), result.GetValue(CommonOptions.Json), signals);
             }
 
             using DataAccess data = new();
@@ -87,9 +87,9 @@ internal static class AllReduceCommand
 
     private static async Task<int> Measure(IGrainFactory grains, Sweep sweep, long nodes, bool json, StopSignals signals)
     {
-        if (nodes < 1 || sweep.Ranks % nodes != 0 || sweep.Ranks / nodes > MostChips)
+        if (nodes is < 1 or > 1024 || sweep.Ranks % nodes != 0 || sweep.Ranks / nodes > MostChips)
         {
-            throw new InvalidDescriptionException($"-r {sweep.Ranks} chips do not divide over {nodes} UltraServers of up to {MostChips}; choose other -r and -N");
+            throw new InvalidDescriptionException($"-r {sweep.Ranks} chips do not divide over {nodes} UltraServers of up to {MostChips}; take an -r that is a multiple of -N, such as -r {nodes * 4}");
         }
 
         CollectiveTable table = new(sweep.Kind, (int)sweep.Ranks, json ? TextWriter.Null : Console.Out);

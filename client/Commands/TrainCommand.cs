@@ -136,8 +136,9 @@ internal static class TrainCommand
 
         RunSession session = new(run, facts, view, signals);
         int exitCode = await session.FollowAsync(save, () => Task.FromResult(inputs.Dataset.Vocabulary), Sampler(inputs, Environment.ProcessorCount, json));
-        if (!session.Detached)
+        if (!session.Detached && save is not null)
         {
+            // Saved: nobody will ask for them again. Otherwise `trn attach --save` may, for some minutes.
             await Release(run);
         }
 

@@ -24,7 +24,6 @@ internal sealed class LiveView : IRunView, IDisposable
     private ValidationEvent? _validation;
     private LayoutEvent? _layout;
     private bool _stopping;
-    private long _started;
     private long _drawn;
 
     internal LiveView(IAnsiConsole console, TimeProvider time)
@@ -36,7 +35,6 @@ internal sealed class LiveView : IRunView, IDisposable
     public void Starting(RunFacts facts)
     {
         _facts = facts;
-        _started = _time.GetTimestamp();
         _drawing = _console.Live(Panel()).StartAsync(async context =>
         {
             _context = context;
@@ -133,8 +131,7 @@ internal sealed class LiveView : IRunView, IDisposable
         Row("validation", new Text(_validation is { } v
             ? string.Create(CultureInfo.InvariantCulture, $"{v.Loss:F4}, accuracy {v.Accuracy:P2} after {v.Step:N0} steps")
             : "…"));
-        TimeSpan elapsed = _time.GetElapsedTime(_started);
-        string left = done == 0 ? "…" : Words.Duration(elapsed / done * (steps - done));
+        string left = _step is null ? "…" : Words.Left(facts, _step);
         Row("speed", new Text($"{_step?.RowsPerSecond ?? 0:N0} {Words.Rows(facts.Spec.Model)}/s, {left} left"));
         string title = _stopping ? "trn train · stopping at the next step" : facts.Id is null ? "trn train" : $"trn train · {facts.Id}";
         return new Panel(grid).Header(title).Border(BoxBorder.Rounded).BorderColor(_stopping ? Color.Yellow : Color.Green);

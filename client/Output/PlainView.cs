@@ -9,13 +9,11 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
 {
     private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(2);
     private RunFacts? _facts;
-    private long _started;
     private long _lastLine;
 
     public void Starting(RunFacts facts)
     {
         _facts = facts;
-        _started = time.GetTimestamp();
         output.WriteLine($"model    {Words.Network(facts)}");
         output.WriteLine($"data     {facts.Data}");
         output.WriteLine($"cluster  {Words.Cluster(facts.Spec.Cluster)} (emulated), {facts.Where}");
@@ -30,10 +28,9 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
         {
             case StepEvent step when step.Step == 0 || step.Step + 1 == steps || time.GetElapsedTime(_lastLine) > s_betweenLines:
                 _lastLine = time.GetTimestamp();
-                TimeSpan left = time.GetElapsedTime(_started) / (step.Step + 1) * (steps - step.Step - 1);
                 output.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"step {step.Step + 1,6}/{steps}  loss {step.Loss:F4}  rate {step.LearningRate:0.00e+0}  {step.RowsPerSecond,9:N0} {Words.Rows(_facts.Spec.Model)}/s  {Words.Duration(left)} left"));
+                    $"step {step.Step + 1,6}/{steps}  loss {step.Loss:F4}  rate {step.LearningRate:0.00e+0}  {step.RowsPerSecond,9:N0} {Words.Rows(_facts.Spec.Model)}/s  {Words.Left(_facts, step)} left"));
                 break;
             case LayoutEvent layout when _facts.Id is not null:
                 output.WriteLine($"step {layout.Step,6}/{steps}  {Words.Layout(layout)}");

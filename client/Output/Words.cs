@@ -40,6 +40,13 @@ internal static class Words
     internal static string Duration(TimeSpan span) =>
         span.TotalHours >= 1 ? $"{(int)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}" : $"{span.Minutes}:{span.Seconds:00}";
 
+    /// <summary>Time that the steps behind this one take at its speed: right also when an old run is shown again.</summary>
+    internal static string Left(RunFacts facts, StepEvent step)
+    {
+        double rows = (double)facts.Spec.Training.Batch * facts.Spec.Model.RowsPerSample * (facts.Spec.Training.Steps - step.Step - 1);
+        return Duration(TimeSpan.FromSeconds(Math.Min(rows / step.RowsPerSecond, TimeSpan.MaxValue.TotalSeconds / 2)));
+    }
+
     internal static string Seconds(double seconds) =>
         seconds < 60 ? $"{seconds.ToString("F1", CultureInfo.InvariantCulture)} s" : Duration(TimeSpan.FromSeconds(seconds));
 

@@ -37,14 +37,14 @@ public sealed class ChipFaultFilter : IIncomingGrainCallFilter
             return;
         }
 
-        string chip = context.TargetId.Key.ToString()!;
+        string chip = Place(context.TargetId.Key.ToString()!);
 
         // On the captured context: off it, the grain would lose its single thread.
         ResilienceContext resilience = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true);
         try
         {
-            resilience.Properties.Set(s_happens, FaultDecision.Happens(_fault.Seed, Site(chip), ticket.Step, ticket.Generation, _fault.Rate));
-            resilience.Properties.Set(s_what, $"chip {chip[(chip.IndexOf('/', StringComparison.Ordinal) + 1)..]} reports status {_fault.Status}");
+            resilience.Properties.Set(s_happens, FaultDecision.Happens(_fault.Seed, $"{chip}.compute", ticket.Step, ticket.Generation, _fault.Rate));
+            resilience.Properties.Set(s_what, $"chip {chip} reports status {_fault.Status}");
             await _pipeline.ExecuteAsync(async _ => await context.Invoke(), resilience);
         }
         finally
@@ -53,6 +53,6 @@ public sealed class ChipFaultFilter : IIncomingGrainCallFilter
         }
     }
 
-    /// <summary>The run's own id is no part of the site: the same schedule meets every run alike.</summary>
-    private static string Site(string chip) => chip[(chip.IndexOf('/', StringComparison.Ordinal) + 1)..] + ".compute";
+    /// <summary>"ultraserver/chip" of "run/generation/ultraserver/chip": the same schedule meets every run alike, and the generation is the attempt.</summary>
+    private static string Place(string key) => string.Join('/', key.Split('/')[2..]);
 }

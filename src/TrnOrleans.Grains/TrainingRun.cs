@@ -62,7 +62,7 @@ internal sealed class TrainingRun(
             if (!_history.IsOver && !Record.IsHandedOver)
             {
                 // What was committed since the last writing is known to nobody.
-                _ = Fail("the silo with the run's own grain was lost");
+                _ = FailUnlessSiloIsLost("the silo with the run's own grain was lost");
             }
 
             Record.IsHandedOver = false;
@@ -145,7 +145,7 @@ internal sealed class TrainingRun(
             : Server(0).ReadWeights(offset, length, cancellation).WaitAsync(deadlines.Control, time, cancellation);
 
     public Task<IReadOnlyList<string>?> Vocabulary(CancellationToken cancellation) =>
-        Server(0).Vocabulary(cancellation).WaitAsync(deadlines.Control, time, cancellation);
+        _closed ? throw new RunFailedException($"the weights of run {Id} are no longer in the cluster's memory") : Server(0).Vocabulary(cancellation).WaitAsync(deadlines.Control, time, cancellation);
 
     public Task<RunStatus> Status(CancellationToken cancellation) => Task.FromResult(Describe());
 
@@ -451,7 +451,7 @@ internal sealed class TrainingRun(
         }
         catch (RunFailedException error)
         {
-            await Fail($"the run ends after step {Record.Ledger!.LastCommitted}: {error.Message}");
+            await Fail($"the run ends after {Record.Ledger!.LastCommitted + 1} steps: {error.Message}");
         }
         catch (Exception error) when (error is TimeoutException or OrleansException or StaleMessageException)
         {
@@ -483,13 +483,13 @@ internal sealed class TrainingRun(
 
         if (Record.State == RunState.Running && Record.Plan!.Shares.FirstOrDefault(s => cluster.IsLost(s.Silo)) is { } lost)
         {
-            await Fail($"silo {ClusterView.ForPeople(lost.Silo)} was lost, and with it {Words(lost)}; the last committed step is {Record.Ledger!.LastCommitted}");
+            await Fail($"silo {ClusterView.ForPeople(lost.Silo)} was lost, and with it {Words(lost)}; {Record.Ledger!.LastCommitted + 1} steps are committed");
             return;
         }
 
         if (time.GetElapsedTime(_lastProgress) > SilenceDeadline)
         {
-            await Fail($"no UltraServer has finished anything for {SilenceDeadline.TotalSeconds:F0} s; the last committed step is {Record.Ledger?.LastCommitted ?? -1}");
+            await Fail($"no UltraServer has finished anything for {SilenceDeadline.TotalSeconds:F0} s; {(Record.Ledger?.LastCommitted ?? -1) + 1} steps are committed");
             return;
         }
 
