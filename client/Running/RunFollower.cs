@@ -16,17 +16,20 @@ internal static class RunFollower
     {
         int seen = 0;
         long lost = 0;
+        RunEvent? last = null;
         while (true)
         {
             IAsyncEnumerator<RunEvent> events = run.Follow(seen, cancellation).GetAsyncEnumerator(cancellation);
             await using ConfiguredAsyncDisposable disposal = QuietDisposal.Of(events).ConfigureAwait(true);
+            bool over = false;
             while (true)
             {
                 try
                 {
                     if (!await events.MoveNextAsync())
                     {
-                        yield break;
+                        over = true;
+                        break;
                     }
                 }
                 catch (Exception error) when (IsTransient(error))
@@ -44,9 +47,32 @@ internal static class RunFollower
 
                 lost = 0;
                 seen++;
-                yield return events.Current;
+                last = events.Current;
+                yield return last;
+            }
+
+            if (over)
+            {
+                break;
             }
         }
+
+        if (last is not (EndEvent or FailedEvent) && await EndOf(run, cancellation) is { } end)
+        {
+            yield return end;
+        }
+    }
+
+    /// <summary>The run's grain was lost and knows less than we have seen: how it ended stands at the end of what it knows.</summary>
+    private static async Task<RunEvent?> EndOf(ITrainingRun run, CancellationToken cancellation)
+    {
+        RunEvent? last = null;
+        await foreach (RunEvent happened in run.Follow(0, cancellation))
+        {
+            last = happened;
+        }
+
+        return last;
     }
 
     private static bool IsTransient(Exception error) =>
