@@ -11,7 +11,7 @@ using TrnOrleans.Silo;
 Dictionary<Option<string>, string> options = [];
 RootCommand root = new("A silo of the emulator. Also from appsettings.json and from variables such as TRN_REDIS or TRN_SILO_PORT; options go over both.");
 Add("--redis", "HOST:PORT[,password=…]", "The Redis that the cluster meets in (user=…, password=…, ssl=true behind it); without it the silo is alone on this machine.");
-Add("--cluster", "NAME", "Name of the cluster; silos of the same name find each other. By default trn.");
+Add("--cluster", "NAME", $"Name of the cluster; silos of the same name find each other. By default {EmulatorHosting.DefaultCluster}.");
 Add("--advertise", "IP", "Address of this machine that other silos reach it at; it listens there and nowhere else. By default 127.0.0.1.");
 Add("--silo-port", "PORT", "Port for other silos; by default 11111.");
 Add("--gateway-port", "PORT", "Port for consoles; by default 30000.");

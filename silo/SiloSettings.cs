@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using TrnOrleans.Grains.Hosting;
 
 namespace TrnOrleans.Silo;
 
@@ -25,7 +26,7 @@ internal sealed record SiloSettings(
     internal static SiloSettings Read(IConfiguration values)
     {
         SiloSettings settings = new(
-            Text("redis"), Text("cluster") ?? "trn", Address(), Port("silo_port", 11111, 1), Port("gateway_port", 30000, 1), Port("health_port", 18080, 0),
+            Text("redis"), Text("cluster") ?? EmulatorHosting.DefaultCluster, Address(), Port("silo_port", 11111, 1), Port("gateway_port", 30000, 1), Port("health_port", 18080, 0),
             Whole("threads", Environment.ProcessorCount, 1, MostThreads), Text("data"), Level());
         int[] ports = [settings.SiloPort, settings.GatewayPort, settings.HealthPort];
         return ports.Distinct().Count() == ports.Length

@@ -15,7 +15,9 @@ namespace TrnOrleans.Client.Commands;
 internal static class AllReduceCommand
 {
     private const int MostChips = 144;
+    private const long MostUltraServers = 1024;
     private const int MostIterations = 1_000_000;
+    private const int MostSizes = 10_000;
 
     /// <summary>The operations by the names that nccom-test and people use.</summary>
     private static readonly Dictionary<string, CollectiveKind> s_operations = new()
@@ -61,10 +63,11 @@ internal static class AllReduceCommand
             }
 
             Sweep sweep = new(
-                kind, Within(result.GetValue(ranks) ?? 8, "-r", MostChips * 1024L), result.GetValue(nodes), Range(result, from, to, factor, step),
-                (int)Within(result.GetValue(iterations) ?? 20, "-n", MostIterations), (int)Within((result.GetValue(warmUp) ?? 5) + 1, "-w", MostIterations) - 1,
+                kind, Within("-r", result.GetValue(ranks) ?? 8, 1, MostChips * MostUltraServers),
+                result.GetValue(nodes) is { } wanted ? Within("-N", wanted, 1, MostUltraServers) : null, Range(result, from, to, factor, step),
+                (int)Within("-n", result.GetValue(iterations) ?? 20, 1, MostIterations), (int)Within("-w", result.GetValue(warmUp) ?? 5, 0, MostIterations),
                 result.GetValue(check), result.GetValue(report));
-            RunSession.CheckSave(sweep.Report);
+            RunSession.CheckWritable(report.Name, sweep.Report);
             if (ClusterOptions.Of(result) is { } where)
             {
                 await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(where, signals.Asked);
@@ -87,7 +90,7 @@ internal static class AllReduceCommand
 
     private static async Task<int> Measure(IGrainFactory grains, Sweep sweep, long nodes, bool json, StopSignals signals)
     {
-        if (nodes is < 1 or > 1024 || sweep.Ranks % nodes != 0 || sweep.Ranks / nodes > MostChips)
+        if (sweep.Ranks % nodes != 0 || sweep.Ranks / nodes > MostChips)
         {
             throw new InvalidDescriptionException($"-r {sweep.Ranks} chips do not divide over {nodes} UltraServers of up to {MostChips}; take an -r that is a multiple of -N, such as -r {nodes * 4}");
         }
@@ -135,16 +138,21 @@ internal static class AllReduceCommand
         }
 
         List<long> sizes = [];
-        for (long size = first; size <= last && sizes.Count < 10_000; size = plus > 0 ? size + plus : size * times)
+        for (long size = first; size <= last; size = plus > 0 ? size + plus : size * times)
         {
+            if (sizes.Count == MostSizes)
+            {
+                throw new InvalidDescriptionException($"that would be more than {MostSizes:N0} sizes; take a larger -i");
+            }
+
             sizes.Add(size);
         }
 
         return sizes;
     }
 
-    private static long Within(long value, string option, long most) =>
-        value >= 1 && value <= most ? value : throw new InvalidDescriptionException($"{option} must be between {(option == "-w" ? 0 : 1)} and {most - (option == "-w" ? 1 : 0)}");
+    private static long Within(string option, long value, long least, long most) =>
+        value >= least && value <= most ? value : throw new InvalidDescriptionException($"{option} is {value}; it must be between {least} and {most}");
 
     private sealed record Sweep(
         CollectiveKind Kind, long Ranks, long? Nodes, IReadOnlyList<long> Sizes, int Iterations, int WarmUp, bool Check, string? Report);

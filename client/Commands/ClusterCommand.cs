@@ -18,11 +18,8 @@ internal static class ClusterCommand
     internal static Command Create()
     {
         Command command = new("cluster", "Shows the silos of a cluster, and the UltraServers and chips on each.");
-        ClusterOptions.AddTo(command);
-        command.Options.Add(CommonOptions.Json);
-        command.SetAction(async (result, cancellation) =>
+        RunCommands.SetAction(command, async (result, cluster, _) =>
         {
-            await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(ClusterOptions.Needed(result), cancellation);
             MembershipEntry[] silos = await cluster.SilosAsync();
             RunStatus[] runs = [.. (await RunCommands.StatusAsync(cluster)).Where(r => r.State == RunState.Running && r.Plan is not null)];
             if (result.GetValue(CommonOptions.Json))
@@ -43,7 +40,7 @@ internal static class ClusterCommand
                     new Text(silo.SiloAddress.Endpoint.ToString()), new Text(Gateway(silo)), new Text(silo.Status.ToString().ToLowerInvariant()),
                     new Text(silo.StartTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)), new Text(SiloVersion.In(silo.SiloName)),
                     new Text($"{here.Sum(h => h.Share.Count)}"), new Text($"{here.Sum(h => h.Share.Count * h.Run.Chips)}"),
-                    new Text(string.Join(", ", here.Select(h => $"{h.Run.Id}: {Words.Share(h.Share)}"))));
+                    new Text(string.Join(", ", here.Select(h => $"{h.Run.Id}: {h.Share.ForPeople}"))));
             }
 
             Tables.Write(table);

@@ -22,11 +22,8 @@ internal static class RunCommands
     internal static Command Runs()
     {
         Command command = new("runs", "Lists the runs of a cluster.");
-        ClusterOptions.AddTo(command);
-        command.Options.Add(CommonOptions.Json);
-        command.SetAction(async (result, cancellation) =>
+        SetAction(command, async (result, cluster, _) =>
         {
-            await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(ClusterOptions.Needed(result), cancellation);
             RunStatus[] runs = await StatusAsync(cluster);
             if (result.GetValue(CommonOptions.Json))
             {
@@ -40,7 +37,7 @@ internal static class RunCommands
                 return Failures.Success;
             }
 
-            Table table = Tables.Create("run", "state", "model", "machine", "steps", "loss", "started", string.Empty);
+            Table table = Tables.Create("run", "state", "model", "machine", "steps", "loss", "started", "digest, or what went wrong");
             foreach (RunStatus run in runs)
             {
                 table.AddRow(
@@ -69,16 +66,11 @@ internal static class RunCommands
         {
             using StopSignals signals = new();
             bool json = result.GetValue(CommonOptions.Json);
-            try
+            return await JsonFailures.TellAsync(json, async () =>
             {
-                RunSession.CheckSave(result.GetValue(save));
+                RunSession.CheckWritable(save.Name, result.GetValue(save));
                 return await Follow(ClusterOptions.Needed(result), RunIds.Check(result.GetValue(id))!, result.GetValue(save), json, signals);
-            }
-            catch (Exception error) when (json && Failures.Of(error) is not null)
-            {
-                new JsonView(Console.Out).Failed(Failures.Of(error)!.Value.Sentence);
-                throw;
-            }
+            });
         });
         return command;
     }
@@ -88,11 +80,8 @@ internal static class RunCommands
         Argument<string> id = new("ID") { Description = "The run, as `trn runs` lists it." };
         Command command = new("stop", "Ends a run of a cluster at its next step boundary.");
         command.Arguments.Add(id);
-        ClusterOptions.AddTo(command);
-        command.Options.Add(CommonOptions.Json);
-        command.SetAction(async (result, cancellation) =>
+        SetAction(command, async (result, cluster, cancellation) =>
         {
-            await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(ClusterOptions.Needed(result), cancellation);
             string name = RunIds.Check(result.GetValue(id))!;
             ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>(name);
             await run.Spec(cancellation);
@@ -110,6 +99,18 @@ internal static class RunCommands
             return Failures.Success;
         });
         return command;
+    }
+
+    /// <summary>Makes a command one of a cluster: what it needs to find it, and <c>--json</c>.</summary>
+    internal static void SetAction(Command command, Func<ParseResult, RemoteCluster, CancellationToken, Task<int>> action)
+    {
+        ClusterOptions.AddTo(command);
+        command.Options.Add(CommonOptions.Json);
+        command.SetAction(async (result, cancellation) =>
+        {
+            await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(ClusterOptions.Needed(result), cancellation);
+            return await action(result, cluster, cancellation);
+        });
     }
 
     /// <summary>All runs; those that are not over say themselves how they stand.</summary>

@@ -41,11 +41,11 @@ internal static class TrainCommand
         {
             using StopSignals signals = new();
             bool json = result.GetValue(CommonOptions.Json);
-            try
+            return await JsonFailures.TellAsync(json, async () =>
             {
                 RunSpec resolved = spec.Resolve(result);
                 double? epochs = spec.Epochs(result);
-                RunSession.CheckSave(result.GetValue(save));
+                RunSession.CheckWritable(save.Name, result.GetValue(save));
                 int threads = CommonOptions.ThreadsOf(result);
                 if (ClusterOptions.Of(result) is not { } where)
                 {
@@ -65,12 +65,7 @@ internal static class TrainCommand
                 }
 
                 return await RunThere(where, resolved, epochs, result.GetValue(save), RunIds.Check(result.GetValue(runId)), result.GetValue(detach), json, signals);
-            }
-            catch (Exception error) when (json && Failures.Of(error) is not null)
-            {
-                new JsonView(Console.Out).Failed(Failures.Of(error)!.Value.Sentence);
-                throw;
-            }
+            });
         });
         return command;
     }

@@ -7,13 +7,10 @@ namespace TrnOrleans.Client.Options;
 /// <summary>Which cluster a command talks to.</summary>
 internal static class ClusterOptions
 {
-    /// <summary>Name of a cluster when nothing is said; the silo's default is the same.</summary>
-    private const string DefaultCluster = "trn";
-
     internal static Option<string?> Redis { get; } = Values.Text(
         "--redis", "HOST:PORT[,password=…]", "The cluster that meets in this Redis, instead of a silo in this process; by default what TRN_REDIS says.");
 
-    internal static Option<string?> Cluster { get; } = Values.Text("--cluster", "NAME", "Name of the cluster; by default what TRN_CLUSTER says, or trn.");
+    internal static Option<string?> Cluster { get; } = Values.Text("--cluster", "NAME", $"Name of the cluster; by default what TRN_CLUSTER says, or {EmulatorHosting.DefaultCluster}.");
 
     internal static void AddTo(Command command)
     {
@@ -25,7 +22,7 @@ internal static class ClusterOptions
     internal static (RedisEndpoint Redis, string Cluster)? Of(ParseResult result)
     {
         string? redis = result.GetValue(Redis) ?? NotEmpty(Environment.GetEnvironmentVariable("TRN_REDIS"));
-        string cluster = result.GetValue(Cluster) ?? NotEmpty(Environment.GetEnvironmentVariable("TRN_CLUSTER")) ?? DefaultCluster;
+        string cluster = result.GetValue(Cluster) ?? NotEmpty(Environment.GetEnvironmentVariable("TRN_CLUSTER")) ?? EmulatorHosting.DefaultCluster;
         return redis is null ? null : (RedisEndpoint.Parse(redis), cluster);
     }
 

@@ -25,11 +25,7 @@ internal static class Words
 
     /// <summary>"laid out over 2 silos: 10.77.0.11:11111 has UltraServers 0–1, …".</summary>
     internal static string Layout(LayoutEvent layout) =>
-        $"laid out over {Count(layout.Plan.Shares.Count, "silo")}: {string.Join(", ", layout.Plan.Shares.Select(s => $"{ClusterView.ForPeople(s.Silo)} has {Share(s)}"))}";
-
-    /// <summary>"UltraServers 0–1".</summary>
-    internal static string Share(SiloShare share) =>
-        share.Count == 1 ? $"UltraServer {share.First}" : $"UltraServers {share.First}–{share.First + share.Count - 1}";
+        $"laid out over {Count(layout.Plan.Shares.Count, "silo")}: {string.Join(", ", layout.Plan.Shares.Select(s => $"{ClusterView.ForPeople(s.Silo)} has {s.ForPeople}"))}";
 
     /// <summary>How to come back to a run.</summary>
     internal static string Detached(string id) => $"run {id} goes on; `trn attach {id}` follows it, `trn stop {id}` ends it";

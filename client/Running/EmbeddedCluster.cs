@@ -28,7 +28,7 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
     internal static async Task<EmbeddedCluster> StartAsync(int threads, DatasetLoader loader, CancellationToken cancellation)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddEmulator(threads, loader, Path.Combine(Path.GetTempPath(), "trnorleans-unused"));
+        builder.Services.AddEmulator(threads, loader);
         builder.UseOrleans(silo => silo.UseAlone());
         IHost host = builder.Build();
         await host.StartAsync(cancellation);

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
 using Orleans.Messaging;
 using Orleans.Runtime;
 using StackExchange.Redis;
@@ -35,15 +34,7 @@ internal sealed class RemoteCluster : IAsyncDisposable
         IConnectionMultiplexer redis = await where.Redis.ConnectAsync();
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LogLevel.None);
-        builder.UseOrleansClient(client =>
-        {
-            client.Configure<Orleans.Configuration.ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (where.Cluster, where.Cluster));
-            client.UseRedisClustering(options =>
-            {
-                options.ConfigurationOptions = ConfigurationOptions.Parse(redis.Configuration);
-                options.CreateMultiplexer = _ => Task.FromResult((redis, IsShared: true));
-            });
-        });
+        builder.UseOrleansClient(client => client.UseRedisCluster(redis, where.Cluster));
         IHost host = builder.Build();
         RemoteCluster cluster = new(host, redis, where.Cluster);
         try

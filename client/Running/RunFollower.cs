@@ -20,7 +20,7 @@ internal static class RunFollower
         while (true)
         {
             IAsyncEnumerator<RunEvent> events = run.Follow(seen, cancellation).GetAsyncEnumerator(cancellation);
-            await using ConfiguredAsyncDisposable disposal = QuietDisposal.Of(events).ConfigureAwait(true);
+            await using ConfiguredAsyncDisposable disposal = new QuietDisposal(events).ConfigureAwait(true);
             bool over = false;
             while (true)
             {
@@ -81,8 +81,6 @@ internal static class RunFollower
     /// <summary>An enumeration whose silo is gone cannot be ended there.</summary>
     private sealed class QuietDisposal(IAsyncDisposable inner) : IAsyncDisposable
     {
-        internal static QuietDisposal Of(IAsyncDisposable inner) => new(inner);
-
         public async ValueTask DisposeAsync()
         {
             try

@@ -58,19 +58,21 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, IRunView view
     }
 
     /// <summary>Weights of hours must not be lost for a mistyped folder: finds out now whether they can be written.</summary>
+    /// <param name="option">The option that names the file.</param>
+    /// <param name="path">The file; null when none is wanted.</param>
     /// <exception cref="Models.Descriptions.InvalidDescriptionException">they cannot.</exception>
-    internal static void CheckSave(string? save)
+    internal static void CheckWritable(string option, string? path)
     {
         try
         {
-            if (save is not null)
+            if (path is not null)
             {
-                AtomicFile.CheckWritable(save);
+                AtomicFile.CheckWritable(path);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new Models.Descriptions.InvalidDescriptionException($"cannot write --save {save}: {Failures.Reason(error)}", error);
+            throw new Models.Descriptions.InvalidDescriptionException($"cannot write {option} {path}: {Failures.Reason(error)}", error);
         }
     }
 

@@ -16,21 +16,17 @@ internal sealed class CommitLedger
     [Id(3)]
     private readonly FinishReport?[] _finished;
     [Id(4)]
-    private readonly List<double> _stepSeconds;
-    [Id(6)]
     private readonly long[] _validated;
 
     /// <param name="ultraServers">How many report.</param>
     /// <param name="step">The step that they start with.</param>
-    /// <param name="before">Of an earlier generation, or null.</param>
-    internal CommitLedger(int ultraServers, long step, CommitLedger? before)
+    internal CommitLedger(int ultraServers, long step)
     {
         _committed = [.. Enumerable.Repeat(step - 1, ultraServers)];
         _parts = new EvaluationPart?[ultraServers];
         _validated = [.. Enumerable.Repeat(-1L, ultraServers)];
         _digests = new string?[ultraServers];
         _finished = new FinishReport?[ultraServers];
-        _stepSeconds = before?._stepSeconds ?? [];
         LastCommitted = step - 1;
     }
 
@@ -40,9 +36,6 @@ internal sealed class CommitLedger
 
     /// <summary>The digest that all replicas reported last, or null when they differ.</summary>
     internal string? AgreedDigest => _digests.Distinct().Count() == 1 ? _digests[0] : null;
-
-    /// <summary>Median wall time of a committed step, in seconds.</summary>
-    internal double MedianStepSeconds => _stepSeconds.Order().ElementAtOrDefault(_stepSeconds.Count / 2);
 
     /// <summary>What the UltraServers said when they stood at the end.</summary>
     internal IEnumerable<FinishReport> Finished => _finished.Where(f => f is not null).Select(f => f!.Value);
@@ -59,7 +52,6 @@ internal sealed class CommitLedger
         }
 
         LastCommitted = least;
-        _stepSeconds.Add(report.StepSeconds);
         return true;
     }
 

@@ -1,4 +1,5 @@
 using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
 using Polly;
 using Polly.Retry;
 
@@ -15,9 +16,13 @@ internal static class GrainRetries
             MaxDelay = TimeSpan.FromSeconds(2),
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
-            ShouldHandle = new PredicateBuilder().Handle<SiloUnavailableException>().Handle<OrleansMessageRejectionException>().Handle<Orleans.Runtime.Messaging.ConnectionFailedException>(),
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(IsUnreachable),
         })
         .Build();
+
+    /// <summary>Whether a call failed because its grain could not be reached: its silo goes, or is gone.</summary>
+    internal static bool IsUnreachable(Exception error) =>
+        error is SiloUnavailableException or OrleansMessageRejectionException or ConnectionFailedException;
 
     /// <summary>Calls, and calls again when the grain could not be reached; on the caller's scheduler.</summary>
     internal static async Task ExecuteAsync(Func<Task> call)

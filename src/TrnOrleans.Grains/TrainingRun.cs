@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Orleans.Concurrency;
 using Orleans.Runtime;
-using Orleans.Runtime.Messaging;
 using Orleans.Runtime.Placement;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
@@ -260,12 +259,11 @@ internal sealed class TrainingRun(
             return;
         }
 
-        double rows = (double)_spec!.Training.Batch * _spec.Model.RowsPerSample;
-        bool stopped = Record.StopAsked && report.Steps < _spec.Training.Steps;
+        bool stopped = Record.StopAsked && report.Steps < _spec!.Training.Steps;
         Record.State = stopped ? RunState.Stopped : RunState.Ended;
         _over = time.GetTimestamp();
         _history.Add(new EndEvent(
-            report.Steps, stopped, digest, rows / Record.Ledger!.MedianStepSeconds, (time.GetUtcNow() - Record.Started).TotalSeconds,
+            report.Steps, stopped, digest, MedianRowsPerSecond(), (time.GetUtcNow() - Record.Started).TotalSeconds,
             _fence.Refused + Record.StaleMessages, Record.Events.Count(e => e is LayoutEvent), LinkTraffic.Sum(Record.Links)));
         _laidOut.TrySetResult();
         await Publish();
@@ -377,7 +375,7 @@ internal sealed class TrainingRun(
 
         Record.Plan = plan;
         Record.PlacedGeneration = Record.Generation;
-        Record.Ledger = new CommitLedger(plan.UltraServers, step, Record.Ledger);
+        Record.Ledger = new CommitLedger(plan.UltraServers, step);
         Record.State = RunState.Running;
         _pausing = false;
         _lastProgress = time.GetTimestamp();
@@ -403,7 +401,7 @@ internal sealed class TrainingRun(
     private Task Prepare(int index, PlacementPlan plan, long step, ReplicaSource? source, CancellationToken cancellation)
     {
         PrepareOrder order = new(Id, Record.Generation, index, Record.Spec!, plan, step, source, Record.Content);
-        return UltraServerPlacementDirector.On(plan.Shares[plan.PlaceOf(index)].Silo, () => Server(index).Prepare(order, cancellation));
+        return UltraServerPlacementDirector.On(plan.ShareOf(index).Silo, () => Server(index).Prepare(order, cancellation));
     }
 
     /// <summary>A replica on the silo where the UltraServer will be, if there is one, else its own.</summary>
@@ -414,9 +412,9 @@ internal sealed class TrainingRun(
             return null;
         }
 
-        string silo = plan.Shares[plan.PlaceOf(index)].Silo;
+        string silo = plan.ShareOf(index).Silo;
         int near = oldPlan.Shares.FirstOrDefault(s => s.Silo == silo)?.First ?? index;
-        return new ReplicaSource(oldGeneration, oldPlan.Shares[oldPlan.PlaceOf(index)].Silo == silo ? index : near, digest);
+        return new ReplicaSource(oldGeneration, oldPlan.ShareOf(index).Silo == silo ? index : near, digest);
     }
 
     /// <summary>Silos that have a part keep it, as far as it stays even; new ones come behind them.</summary>
@@ -483,7 +481,7 @@ internal sealed class TrainingRun(
 
         if (Record.State == RunState.Running && Record.Plan!.Shares.FirstOrDefault(s => cluster.IsLost(s.Silo)) is { } lost)
         {
-            await Fail($"silo {ClusterView.ForPeople(lost.Silo)} was lost, and with it {Words(lost)}; {Record.Ledger!.LastCommitted + 1} steps are committed");
+            await Fail($"silo {ClusterView.ForPeople(lost.Silo)} was lost, and with it {lost.ForPeople}; {Record.Ledger!.LastCommitted + 1} steps are committed");
             return;
         }
 
@@ -504,9 +502,6 @@ internal sealed class TrainingRun(
             await Publish();
         }
     }
-
-    private static string Words(SiloShare share) =>
-        share.Count == 1 ? $"UltraServer {share.First}" : $"UltraServers {share.First} to {share.First + share.Count - 1}";
 
     private async Task Fail(string message)
     {
@@ -544,7 +539,7 @@ internal sealed class TrainingRun(
 
     /// <summary>Whether something failed because a silo goes or is gone: another layout may work.</summary>
     private static bool GoesAway(Exception error) =>
-        error is SiloLeavingException or SiloUnavailableException or OrleansMessageRejectionException or ConnectionFailedException;
+        error is SiloLeavingException || GrainRetries.IsUnreachable(error);
 
     /// <summary>Reads and checks a spec, which may come from a program that does not.</summary>
     private static RunSpec Checked(string text)
@@ -574,8 +569,14 @@ internal sealed class TrainingRun(
     private RunStatus Describe() => new(
         Id, Record.State, _spec is null ? string.Empty : _spec.Model.Family.ToString().ToLowerInvariant(), _spec?.Cluster.UltraServers ?? 0,
         _spec?.Cluster.Chips ?? 0, (Record.Ledger?.LastCommitted ?? -1) + 1, _spec?.Training.Steps ?? 0,
-        Record.Events.OfType<StepEvent>().LastOrDefault()?.Loss, Record.Started, Record.Generation, _history.IsOver ? null : Record.Plan,
+        (Record.Events.FindLast(e => e is StepEvent) as StepEvent)?.Loss, Record.Started, Record.Generation, _history.IsOver ? null : Record.Plan,
         (Record.Events.LastOrDefault() as EndEvent)?.Digest, (Record.Events.LastOrDefault() as FailedEvent)?.Message);
+
+    private double MedianRowsPerSecond()
+    {
+        double[] rates = [.. Record.Events.OfType<StepEvent>().Select(e => e.RowsPerSecond).Order()];
+        return rates.Length == 0 ? 0 : rates[rates.Length / 2];
+    }
 
     private Task AskNext(AfterStep next, CancellationToken cancellation) =>
         Server(0).Ask(Ticket(0), next, cancellation).WaitAsync(deadlines.Control, time, cancellation);

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Orleans.Concurrency;
 using Orleans.Runtime;
-using Orleans.Runtime.Messaging;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
@@ -33,8 +32,8 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     private ITrainiumChip[] _chips = [];
     private INeuronSwitch? _switch;
     private ITrainingRun? _run;
-    private CancellationTokenSource _abort = new();
-    private Task _loop = Task.CompletedTask;
+    private readonly CancellationTokenSource _abort = new();
+    private Task? _loop;
     private Task _sending = Task.CompletedTask;
     private AfterStep _next;
     private bool _closed;
@@ -44,8 +43,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     public async Task Prepare(PrepareOrder order, CancellationToken cancellation)
     {
         _fence.Raise(order.Run, order.Generation);
-        await EndLoop();
-        (_next, _order) = (AfterStep.Continue, order);
+        _order = order;
         try
         {
             _replica = await replicas.BuildAsync(order, cancellation).WaitAsync(deadlines.Prepare, time, cancellation);
@@ -77,10 +75,8 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     public Task Train(StepTicket first, CancellationToken cancellation)
     {
         _fence.Check(first);
-        if (_loop.IsCompleted)
+        if (_loop is null)
         {
-            _abort.Dispose();
-            _abort = new CancellationTokenSource();
             _sending = IsFirstOnSilo ? _collective!.Links.RunAsync(Send, _collective.Exchange.Fail, _abort.Token) : Task.CompletedTask;
             _loop = Loop(first, _abort.Token);
         }
@@ -159,13 +155,13 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         }
     }
 
-    private bool IsFirstOnSilo => _order!.Plan.Shares.Any(share => share.First == _order.UltraServer);
+    private bool IsFirstOnSilo => _order!.Plan.IsFirstOnSilo(_order.UltraServer);
 
     private async Task EndLoop()
     {
         await _abort.CancelAsync();
         _collective?.Exchange.Fail(new OperationCanceledException("the generation is over"));
-        await _loop;
+        await (_loop ?? Task.CompletedTask);
         await _sending;
     }
 
@@ -401,8 +397,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
 
     /// <summary>Somebody else could not be reached: the run knows better which silo is gone.</summary>
     private static bool IsUnreachable(Exception error) =>
-        error is SiloUnavailableException or OrleansMessageRejectionException or StaleMessageException or ConnectionFailedException
-        || (error.InnerException is { } inner && IsUnreachable(inner));
+        error is StaleMessageException || GrainRetries.IsUnreachable(error) || (error.InnerException is { } inner && IsUnreachable(inner));
 
     /// <summary>Tells the run, which may just be moving to another silo; each report is taken once, however often it comes.</summary>
     private Task Tell(StepTicket ticket, Func<ITrainingRun, StepTicket, Task> report) =>

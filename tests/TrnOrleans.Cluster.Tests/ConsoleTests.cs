@@ -9,27 +9,23 @@ public sealed class ConsoleTests
     [Fact]
     public async Task A_detached_run_goes_on_and_is_found_attached_and_saved()
     {
-        using TempFolder folder = new();
-        string text = Trn.Text(folder);
-        using RedisUnderTest redis = await RedisUnderTest.StartAsync();
-        using SiloProcess one = await SiloProcess.StartAsync(redis.Address);
-        using SiloProcess two = await SiloProcess.StartAsync(redis.Address);
-        string[] there = ["--redis", redis.Address, "--json"];
+        using TestCluster cluster = await TestCluster.StartAsync(2);
+        string[] there = ["--redis", cluster.Address, "--json"];
 
-        JsonElement detached = (await Trn.EventsAsync(Trn.Train(text, 150, "--redis", redis.Address, "--run-id", "a", "--detach"))).Single();
+        JsonElement detached = (await Trn.EventsAsync(cluster.Train(150, "--run-id", "a", "--detach"))).Single();
         Assert.Equal(("detached", "a"), (Trn.Kind(detached), detached.GetProperty("run").GetString()));
 
         // The same start again is the same run; another spec under its name is refused.
-        await Trn.EventsAsync(Trn.Train(text, 150, "--redis", redis.Address, "--run-id", "a", "--detach"));
-        string refused = await Trn.RefusedAsync(1, "trn", [.. Trn.Train(text, 151, "--redis", redis.Address, "--run-id", "a", "--detach")]);
+        await Trn.EventsAsync(cluster.Train(150, "--run-id", "a", "--detach"));
+        string refused = await Trn.RefusedAsync(1, "trn", [.. cluster.Train(151, "--run-id", "a", "--detach")]);
         Assert.Contains("another spec", refused, StringComparison.Ordinal);
 
-        string saved = folder.At("there.safetensors");
+        string saved = cluster.Folder.At("there.safetensors");
         JsonElement[] attached = await Trn.EventsAsync(["attach", "a", "--save", saved, .. there]);
         Assert.Equal(150, attached.Count(e => Trn.Kind(e) == "step"));
 
-        string here = folder.At("here.safetensors");
-        JsonElement[] embedded = await Trn.EventsAsync(Trn.Train(text, 150, "--save", here, "--threads", "2"));
+        string here = cluster.Folder.At("here.safetensors");
+        JsonElement[] embedded = await Trn.EventsAsync(Trn.Train(cluster.Text, 150, "--save", here, "--threads", "2"));
         Assert.Equal(Trn.Digest(embedded[^1]), Trn.Digest(attached[^1]));
         Assert.Equal(await File.ReadAllBytesAsync(here, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(saved, TestContext.Current.CancellationToken));
         Assert.Equal(Losses(embedded), Losses(attached));
@@ -43,29 +39,25 @@ public sealed class ConsoleTests
     [InlineData("INT", 130)]
     public async Task The_end_of_the_console_is_not_the_end_of_the_run(string signal, int code)
     {
-        using TempFolder folder = new();
-        string text = Trn.Text(folder);
-        using RedisUnderTest redis = await RedisUnderTest.StartAsync();
-        using SiloProcess one = await SiloProcess.StartAsync(redis.Address);
-        using SiloProcess two = await SiloProcess.StartAsync(redis.Address);
-        using (Trn.Following console = new(Trn.Train(text, 10_000_000, "--redis", redis.Address, "--run-id", "b")))
+        using TestCluster cluster = await TestCluster.StartAsync(2);
+        using (Trn.Following console = new(cluster.Train(10_000_000, "--run-id", "b")))
         {
             await console.UntilStepAsync(5);
             console.Signal(signal);
             Assert.Equal(code, await console.ExitAsync());
         }
 
-        using Trn.Following again = new("attach", "b", "--redis", redis.Address, "--json");
+        using Trn.Following again = new("attach", "b", "--redis", cluster.Address, "--json");
         await again.UntilStepAsync(30);
         Assert.Equal(Enumerable.Range(0, 31).Select(s => (long)s), again.Events.Where(e => Trn.Kind(e) == "step").Select(e => e.GetProperty("step").GetInt64()));
 
-        JsonElement cluster = (await Trn.EventsAsync("cluster", "--redis", redis.Address, "--json")).Single();
-        JsonElement[] silos = [.. cluster.GetProperty("silos").EnumerateArray()];
+        JsonElement shown = (await Trn.EventsAsync("cluster", "--redis", cluster.Address, "--json")).Single();
+        JsonElement[] silos = [.. shown.GetProperty("silos").EnumerateArray()];
         Assert.Equal([2, 2], silos.Select(s => s.GetProperty("ultraservers").GetInt32()));
         Assert.Equal([4, 4], silos.Select(s => s.GetProperty("chips").GetInt32()));
-        Assert.Equal(new[] { one.Name, two.Name }.Order(), silos.Select(s => s.GetProperty("silo").GetString()!).Order());
+        Assert.Equal(cluster.Silos.Select(s => s.Name).Order(), silos.Select(s => s.GetProperty("silo").GetString()!).Order());
 
-        await Trn.EventsAsync("stop", "b", "--redis", redis.Address, "--json");
+        await Trn.EventsAsync("stop", "b", "--redis", cluster.Address, "--json");
         JsonElement end = await again.UntilAsync(e => Trn.Kind(e) == "end");
         Assert.True(end.GetProperty("stopped").GetBoolean());
     }
@@ -73,42 +65,35 @@ public sealed class ConsoleTests
     [Fact]
     public async Task Files_reach_silos_that_do_not_have_them()
     {
-        using TempFolder folder = new();
-        string text = Trn.Text(folder);
-        using RedisUnderTest redis = await RedisUnderTest.StartAsync();
-        using SiloProcess one = await SiloProcess.StartAsync(redis.Address);
-        using SiloProcess two = await SiloProcess.StartAsync(redis.Address);
-        string weights = folder.At("w.safetensors");
-        await Trn.EventsAsync(Trn.Train(text, 3, "--save", weights, "--redis", redis.Address));
-        JsonElement[] there = await Trn.EventsAsync(Trn.Train(text, 5, "--init", weights, "--redis", redis.Address));
-        Assert.Equal(await Trn.DigestAsync(Trn.Train(text, 5, "--init", weights)), Trn.Digest(there[^1]));
+        using TestCluster cluster = await TestCluster.StartAsync(2);
+        string weights = cluster.Folder.At("w.safetensors");
+        await Trn.EventsAsync(cluster.Train(3, "--save", weights));
+        JsonElement[] there = await Trn.EventsAsync(cluster.Train(5, "--init", weights));
+        Assert.Equal(await Trn.DigestAsync(Trn.Train(cluster.Text, 5, "--init", weights)), Trn.Digest(there[^1]));
 
         // The text and the weights, named by their content, and nothing half-written.
-        foreach (SiloProcess silo in new[] { one, two })
+        foreach (SiloProcess silo in cluster.Silos)
         {
             string[] names = silo.Content;
             Assert.Equal(2, names.Length);
             Assert.All(names, name => Assert.Matches("^[0-9a-f]{64}$", name));
         }
 
-        string images = Images(folder);
+        string images = Images(cluster.Folder);
         string[] mlp = ["train", "--model", "mlp", "--sizes", "4,8,3", "--data", images, "--ultraservers", "2", "--chips", "2", "--batch", "8", "--steps", "5", "--json"];
-        Assert.Equal(await Trn.DigestAsync(mlp), await Trn.DigestAsync([.. mlp, "--redis", redis.Address]));
+        Assert.Equal(await Trn.DigestAsync(mlp), await Trn.DigestAsync([.. mlp, "--redis", cluster.Address]));
     }
 
     [Fact]
     public async Task Collectives_over_two_silos_are_exact_and_send_no_more_than_they_must()
     {
-        using TempFolder folder = new();
-        using RedisUnderTest redis = await RedisUnderTest.StartAsync();
-        using SiloProcess one = await SiloProcess.StartAsync(redis.Address);
-        using SiloProcess two = await SiloProcess.StartAsync(redis.Address);
+        using TestCluster cluster = await TestCluster.StartAsync(2);
         foreach (string operation in new[] { "all_reduce", "redsct", "allg", "broadcast" })
         {
-            string report = folder.At($"{operation}.json");
+            string report = cluster.Folder.At($"{operation}.json");
             JsonElement document = (await Trn.EventsAsync(
                 "allreduce", operation, "-r", "6", "-b", "4KB", "-e", "4MB", "-f", "32", "-n", "3", "-w", "1", "-c", "--report-to-json-file", report,
-                "--redis", redis.Address, "--json")).Single();
+                "--redis", cluster.Address, "--json")).Single();
             JsonElement[] results = [.. document.GetProperty("results").EnumerateArray()];
             Assert.Equal([4096, 131072, 4194304], results.Select(r => r.GetProperty("size_bytes").GetInt32()));
             foreach (JsonElement result in results)

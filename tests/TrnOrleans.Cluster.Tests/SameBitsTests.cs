@@ -1,5 +1,4 @@
 using System.Text.Json;
-using TrnOrleans.Tests;
 
 namespace TrnOrleans.Cluster.Tests;
 
@@ -11,27 +10,17 @@ public sealed class SameBitsTests
     [InlineData(RedisUnderTest.Redis)]
     public async Task One_two_and_three_silos_give_the_bits_of_one_process(string kind)
     {
-        using TempFolder folder = new();
-        string text = Trn.Text(folder);
-        string expected = await Trn.DigestAsync(Trn.Train(text, 20, "--threads", "2"));
-        using RedisUnderTest redis = await RedisUnderTest.StartAsync(kind);
-        List<SiloProcess> silos = [];
-        try
+        using TestCluster cluster = await TestCluster.StartAsync(0, kind);
+        string expected = await Trn.DigestAsync(Trn.Train(cluster.Text, 20, "--threads", "2"));
+        for (int count = 1; count <= 3; count++)
         {
-            for (int count = 1; count <= 3; count++)
-            {
-                silos.Add(await SiloProcess.StartAsync(redis.Address));
-                JsonElement[] events = await Trn.EventsAsync(Trn.Train(text, 20, "--redis", redis.Address));
-                Assert.Equal(expected, Trn.Digest(events[^1]));
-                Assert.Equal(count, events.Single(e => Trn.Kind(e) == "layout").GetProperty("silos").GetArrayLength());
-                Assert.Equal(20, events.Count(e => Trn.Kind(e) == "step"));
-                Assert.Equal(count * (count - 1), events[^1].GetProperty("links").GetArrayLength());
-                Assert.Equal(0, events[^1].GetProperty("stale_messages").GetInt64());
-            }
-        }
-        finally
-        {
-            silos.ForEach(silo => silo.Dispose());
+            await cluster.AddSiloAsync();
+            JsonElement[] events = await Trn.EventsAsync(cluster.Train(20));
+            Assert.Equal(expected, Trn.Digest(events[^1]));
+            Assert.Equal(count, events.Single(e => Trn.Kind(e) == "layout").GetProperty("silos").GetArrayLength());
+            Assert.Equal(20, events.Count(e => Trn.Kind(e) == "step"));
+            Assert.Equal(count * (count - 1), events[^1].GetProperty("links").GetArrayLength());
+            Assert.Equal(0, events[^1].GetProperty("stale_messages").GetInt64());
         }
     }
 
@@ -40,14 +29,11 @@ public sealed class SameBitsTests
     [InlineData(RedisUnderTest.Redis)]
     public async Task A_silo_that_joins_and_one_that_leaves_in_mid_run_change_no_bit(string kind)
     {
-        using TempFolder folder = new();
-        string text = Trn.Text(folder);
-        using RedisUnderTest redis = await RedisUnderTest.StartAsync(kind);
-        using SiloProcess first = await SiloProcess.StartAsync(redis.Address);
-        using SiloProcess second = await SiloProcess.StartAsync(redis.Address);
-        using Trn.Following run = new(Trn.Train(text, 10_000_000, "--redis", redis.Address, "--run-id", "moving"));
+        using TestCluster cluster = await TestCluster.StartAsync(2, kind);
+        SiloProcess first = cluster.Silos[0];
+        using Trn.Following run = new(cluster.Train(10_000_000, "--run-id", "moving"));
         await run.UntilStepAsync(20);
-        using SiloProcess third = await SiloProcess.StartAsync(redis.Address);
+        await cluster.AddSiloAsync();
         await run.UntilSilosAsync(3);
         long joined = run.Events[^1].GetProperty("step").GetInt64();
         await run.UntilStepAsync(joined + 20);
@@ -57,7 +43,7 @@ public sealed class SameBitsTests
         Assert.Equal(0, first.ExitCode);
         await run.UntilSilosAsync(2);
         await run.UntilStepAsync(run.Events[^1].GetProperty("step").GetInt64() + 20);
-        JsonElement stopped = (await Trn.EventsAsync("stop", "moving", "--redis", redis.Address, "--json")).Single();
+        JsonElement stopped = (await Trn.EventsAsync("stop", "moving", "--redis", cluster.Address, "--json")).Single();
         JsonElement end = await run.UntilAsync(e => Trn.Kind(e) == "end");
         Assert.Equal(0, await run.ExitAsync());
 
@@ -67,6 +53,6 @@ public sealed class SameBitsTests
         Assert.Equal(3, end.GetProperty("generations").GetInt32());
         Assert.Equal("stopped", stopped.GetProperty("state").GetString());
         Assert.Equal(Trn.Digest(end), Trn.Digest(stopped));
-        Assert.Equal(await Trn.DigestAsync(Trn.Train(text, steps, "--threads", "2")), Trn.Digest(end));
+        Assert.Equal(await Trn.DigestAsync(Trn.Train(cluster.Text, steps, "--threads", "2")), Trn.Digest(end));
     }
 }

@@ -86,13 +86,9 @@ public sealed class UnkindTests
     [Fact]
     public async Task A_run_whose_silo_is_lost_ends_by_name()
     {
-        using TempFolder folder = new();
-        string text = Trn.Text(folder);
-        using RedisUnderTest redis = await RedisUnderTest.StartAsync();
-        using SiloProcess one = await SiloProcess.StartAsync(redis.Address);
-        using SiloProcess two = await SiloProcess.StartAsync(redis.Address);
-        using SiloProcess three = await SiloProcess.StartAsync(redis.Address);
-        using Trn.Following run = new(Trn.Train(text, 10_000_000, "--redis", redis.Address));
+        using TestCluster cluster = await TestCluster.StartAsync(3);
+        SiloProcess two = cluster.Silos[1];
+        using Trn.Following run = new(cluster.Train(10_000_000));
         await run.UntilStepAsync(10);
         two.Kill();
         JsonElement failed = await run.UntilAsync(e => Trn.Kind(e) == "failed");
@@ -103,11 +99,9 @@ public sealed class UnkindTests
     [Fact]
     public async Task The_last_silo_takes_its_runs_with_it_and_they_say_so()
     {
-        using TempFolder folder = new();
-        string text = Trn.Text(folder);
-        using RedisUnderTest redis = await RedisUnderTest.StartAsync();
-        using SiloProcess silo = await SiloProcess.StartAsync(redis.Address);
-        using Trn.Following run = new(Trn.Train(text, 10_000_000, "--redis", redis.Address));
+        using TestCluster cluster = await TestCluster.StartAsync(1);
+        SiloProcess silo = cluster.Silos[0];
+        using Trn.Following run = new(cluster.Train(10_000_000));
         await run.UntilStepAsync(10);
         await silo.StopAsync();
         Assert.Equal(0, silo.ExitCode);

@@ -2,6 +2,7 @@ using Orleans.Concurrency;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
+using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Memory;
 
@@ -17,6 +18,7 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
     private PlacementPlan? _plan;
     private CollectiveMemory? _memory;
     private CollectiveShare? _share;
+    private SiloCollective? _collective;
     private ChipReduction? _switch;
     private ICollectiveChip[] _chips = [];
     private Task _sending = Task.CompletedTask;
@@ -25,29 +27,24 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
 
     private string Test => this.GetPrimaryKeyString()[..this.GetPrimaryKeyString().IndexOf('/', StringComparison.Ordinal)];
 
-    private bool IsFirstOnSilo => _plan!.Shares.Any(share => share.First == _index);
+    private bool IsFirstOnSilo => _plan!.IsFirstOnSilo(_index);
 
     private bool Reduces => _order!.Kind is CollectiveKind.AllReduce or CollectiveKind.ReduceScatter;
 
     public async Task Prepare(CollectiveOrder order, PlacementPlan plan, int ultraServer, CancellationToken cancellation)
     {
         (_order, _plan, _index, _iteration) = (order, plan, ultraServer, 0);
-        Int128 need = (Int128)order.Length * sizeof(float) * order.Chips * plan.Shares[plan.PlaceOf(ultraServer)].Count;
-        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (need > available)
-        {
-            throw new RunFailedException($"a silo would need {need >> 20} MiB for the buffers of its chips, and has {available >> 20}; choose a smaller size, or fewer chips");
-        }
-
+        MemoryNeed.CheckBuffers(order.Length, (long)order.Chips * plan.ShareOf(ultraServer).Count);
         await engine.RunAsync(() => _memory = new CollectiveMemory(order.Chips, order.Length));
         _share = store.Join(Test, order, plan, ultraServer);
-        _share.Exchange.Join(ultraServer, _memory!);
-        _switch = new ChipReduction(order.Chips, _share.Buckets, _memory!, bucket => _share.Exchange.Arrive(ultraServer, bucket, 0));
+        _collective = _share.Collective;
+        _collective.Exchange.Join(ultraServer, _memory!);
+        _switch = new ChipReduction(order.Chips, _collective.Buckets, _memory!, bucket => _collective.Exchange.Arrive(ultraServer, bucket, 0));
         _chips = [.. Enumerable.Range(0, order.Chips).Select(chip => GrainFactory.GetGrain<ICollectiveChip>(GrainKeys.Chip(Test, 1, ultraServer, chip)))];
         await Task.WhenAll(_chips.Select(chip => chip.Ready(-1, cancellation)));
         if (IsFirstOnSilo)
         {
-            _sending = _share.Links.RunAsync(Send, _share.Exchange.Fail, _over.Token);
+            _sending = _collective.Links.RunAsync(Send, _collective.Exchange.Fail, _over.Token);
         }
     }
 
@@ -77,17 +74,17 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
     }
 
     public Task<IReadOnlyList<LinkTraffic>> Traffic(CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<LinkTraffic>>(IsFirstOnSilo ? _share!.Links.Traffic : []);
+        Task.FromResult<IReadOnlyList<LinkTraffic>>(IsFirstOnSilo ? _collective!.Links.Traffic : []);
 
     public Task Exchange(long iteration, ExchangeBlock block, CancellationToken cancellation)
     {
-        _share!.Exchange.Accept(iteration, block);
+        _collective!.Exchange.Accept(iteration, block);
         return Task.CompletedTask;
     }
 
     public Task Notify(long iteration, StepNotice notice, CancellationToken cancellation)
     {
-        _share!.Exchange.Accept(iteration, notice);
+        _collective!.Exchange.Accept(iteration, notice);
         return Task.CompletedTask;
     }
 
@@ -109,7 +106,7 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
     private async Task Iterate(CancellationToken cancellation, Func<Task>? inspect = null)
     {
         long iteration = _iteration++;
-        ScaleOutExchange exchange = _share!.Exchange;
+        ScaleOutExchange exchange = _collective!.Exchange;
         await exchange.BeginAsync(iteration);
         _switch!.Begin(iteration);
         Task[] ready = new Task[_chips.Length];
@@ -132,31 +129,16 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
     /// <summary>Works on this UltraServer's memory and on the silo's result, which stay meanwhile.</summary>
     private void Kept(Action work)
     {
-        IReductionMemory result = _share!.Exchange.Result.Memory;
-        _memory!.Enter();
-        try
-        {
-            result.Enter();
-            try
-            {
-                work();
-            }
-            finally
-            {
-                result.Leave();
-            }
-        }
-        finally
-        {
-            _memory.Leave();
-        }
+        using MemoryHold ownStays = new(_memory);
+        using MemoryHold resultStays = new(_collective!.Exchange.Result.Memory);
+        work();
     }
 
     /// <summary>What this UltraServer brings into the exchange, on the compute threads.</summary>
     private void Bring()
     {
         Buckets work = new() { Server = this };
-        ComputeEngine.ForEachPiece(_share!.Buckets.Count, ref work);
+        ComputeEngine.ForEachPiece(_collective!.Buckets.Count, ref work);
     }
 
     private void Bring(int bucket)
@@ -167,7 +149,7 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
             return;
         }
 
-        if (_share!.Buckets.Owner(bucket) != _share.Place || (_order!.Kind == CollectiveKind.Broadcast && _index != 0))
+        if (_collective!.Buckets.Owner(bucket) != _collective.Place || (_order!.Kind == CollectiveKind.Broadcast && _index != 0))
         {
             return;
         }
@@ -177,15 +159,15 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
             return;
         }
 
-        _share.Exchange.Spread(bucket);
+        _collective.Exchange.Spread(bucket);
     }
 
     /// <summary>Copies what this UltraServer's chips have of a bucket into the silo's result.</summary>
     /// <returns>Whether the bucket is complete with this.</returns>
     private bool Gather(int bucket)
     {
-        (long start, long end) = (_share!.Buckets.Offset(bucket), _share.Buckets.Offset(bucket) + _share.Buckets.LengthOf(bucket));
-        AlignedBuffer result = _share.Exchange.Result.Gradient;
+        (long start, long end) = (_collective!.Buckets.Offset(bucket), _collective.Buckets.Offset(bucket) + _collective.Buckets.LengthOf(bucket));
+        AlignedBuffer result = _collective.Exchange.Result.Gradient;
         long brought = 0;
         for (int chip = 0; chip < _order!.Chips; chip++)
         {
@@ -199,7 +181,7 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
             }
         }
 
-        return _share.Gathered(bucket, brought);
+        return _share!.Gathered(bucket, brought);
     }
 
     /// <summary>The part of the whole that a chip has or keeps.</summary>
@@ -215,7 +197,7 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
 
     private long Wrong()
     {
-        ReadOnlySpan<float> result = _share!.Exchange.Result.Gradient.Span();
+        ReadOnlySpan<float> result = _collective!.Exchange.Result.Gradient.Span();
         int ranks = _order!.UltraServers * _order.Chips;
         long wrong = 0;
         int rank = 0;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Replicas;
 
 namespace TrnOrleans.Grains.Bench;
 
@@ -23,31 +24,13 @@ internal sealed class CollectiveShare
 
     internal CollectiveShare(CollectiveOrder order, PlacementPlan plan, int place)
     {
-        Place = place;
-        Buckets = order.Kind switch
-        {
-            CollectiveKind.AllReduce => new BucketLayout(order.Length, plan.Shares.Count),
-            CollectiveKind.Broadcast => new BucketLayout([order.Length]),
-            _ => new BucketLayout([.. plan.Shares.Select(share =>
-            {
-                (long start, long end) = Part(order, share.First * order.Chips, share.Count * order.Chips);
-                return end - start;
-            })]),
-        };
-        Links = new ScaleOutLinks(plan, place);
-        Exchange = new ScaleOutExchange(plan, place, Buckets, Links.Send, order.Kind);
-        _lengths = [.. Enumerable.Range(0, Buckets.Count).Select(Buckets.LengthOf)];
+        Collective = new SiloCollective(plan, place, Cut(order, plan), order.Kind);
+        BucketLayout buckets = Collective.Buckets;
+        _lengths = [.. Enumerable.Range(0, buckets.Count).Select(buckets.LengthOf)];
         _missing = [.. _lengths.Select(l => (long)l)];
     }
 
-    /// <summary>This silo's place in the plan.</summary>
-    internal int Place { get; }
-
-    internal BucketLayout Buckets { get; }
-
-    internal ScaleOutLinks Links { get; }
-
-    internal ScaleOutExchange Exchange { get; }
+    internal SiloCollective Collective { get; }
 
     /// <summary>The part of the whole that some neighbouring chips have.</summary>
     internal static (long Start, long End) Part(CollectiveOrder order, int rank, int count)
@@ -69,4 +52,15 @@ internal sealed class CollectiveShare
         Interlocked.Exchange(ref _missing[bucket], _lengths[bucket]);
         return true;
     }
+
+    private static BucketLayout Cut(CollectiveOrder order, PlacementPlan plan) => order.Kind switch
+    {
+        CollectiveKind.AllReduce => new BucketLayout(order.Length, plan.Shares.Count),
+        CollectiveKind.Broadcast => new BucketLayout([order.Length]),
+        _ => new BucketLayout([.. plan.Shares.Select(share =>
+        {
+            (long start, long end) = Part(order, share.First * order.Chips, share.Count * order.Chips);
+            return end - start;
+        })]),
+    };
 }

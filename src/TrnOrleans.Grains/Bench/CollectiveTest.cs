@@ -22,7 +22,7 @@ internal sealed class CollectiveTest(ClusterView cluster, Deadlines deadlines, T
         try
         {
             await OnAll(plan, index => UltraServerPlacementDirector.On(
-                plan.Shares[plan.PlaceOf(index)].Silo, () => Server(index).Prepare(order, plan, index, cancellation)));
+                plan.ShareOf(index).Silo, () => Server(index).Prepare(order, plan, index, cancellation)));
             double[] microseconds = await OnAll(plan, index => Server(index).Run(cancellation));
             LinkTraffic[] links = [.. (await OnAll(plan, index => Server(index).Traffic(cancellation))).SelectMany(l => l)];
             if (order.Check)

@@ -21,9 +21,8 @@ public sealed class ChipReduction
     private readonly int[] _unfolded;
     private readonly int[] _next;
     private readonly bool[] _entered;
-    private readonly int[] _met;
+    private readonly Meetings _meetings;
     private readonly Port[] _ports;
-    private int _epoch;
     private long _step = -1;
     private long _refused;
 
@@ -39,7 +38,7 @@ public sealed class ChipReduction
         _unfolded = new int[chips];
         _next = new int[chips];
         _entered = new bool[chips];
-        _met = new int[buckets.Count * _shape.Nodes];
+        _meetings = new Meetings(buckets.Count * _shape.Nodes);
         _ports = [.. Enumerable.Range(0, chips).Select(chip => new Port(this, chip))];
     }
 
@@ -52,7 +51,7 @@ public sealed class ChipReduction
     /// <summary>Opens a step; the one before must be over.</summary>
     public void Begin(long step)
     {
-        _epoch++;
+        _meetings.Begin();
         Array.Fill(_next, _buckets.Count - 1);
         Array.Fill(_unfolded, _buckets.Count);
         Array.Clear(_entered);
@@ -113,9 +112,7 @@ public sealed class ChipReduction
                 continue;
             }
 
-            // Full fences on both sides: who comes second sees what the first has written.
-            ref int met = ref _met[(bucket * _shape.Nodes) + _shape.Number(level + 1, index >> 1)];
-            if (Interlocked.Exchange(ref met, _epoch) != _epoch)
+            if (!_meetings.IsSecond((bucket * _shape.Nodes) + _shape.Number(level + 1, index >> 1)))
             {
                 return;
             }

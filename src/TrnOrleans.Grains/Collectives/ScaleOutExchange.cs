@@ -26,14 +26,13 @@ public sealed class ScaleOutExchange
     private readonly IReductionMemory?[] _memories;
     private readonly int[] _roots;
     private readonly double[] _losses;
-    private readonly int[] _met;
+    private readonly Meetings _meetings;
     private readonly bool[] _seen;
     private readonly TensorBlock?[] _held;
     private readonly bool[] _heard;
     private readonly List<(long Step, ExchangeBlock Block)> _early = [];
     private readonly List<(long Step, StepNotice Notice)> _earlyNotices = [];
     private StepInFlight? _current;
-    private int _epoch;
     private int _open;
     private long _over = -1;
     private long _dropped;
@@ -53,7 +52,7 @@ public sealed class ScaleOutExchange
         _memories = new IReductionMemory?[_share.Count];
         _roots = new int[_share.Count];
         _losses = new double[plan.UltraServers];
-        _met = new int[buckets.Count * _shape.Nodes];
+        _meetings = new Meetings(buckets.Count * _shape.Nodes);
         _held = new TensorBlock?[buckets.Count * _shape.Nodes];
 
         // One mark more for each bucket: its result.
@@ -202,14 +201,9 @@ public sealed class ScaleOutExchange
         if (block.IsResult)
         {
             IReductionMemory memory = _memories[0]!;
-            memory.Enter();
-            try
+            using (new MemoryHold(memory))
             {
                 block.Values.Span.CopyTo(memory.Gradient(_roots[0]).Span(_buckets.Offset(block.Bucket), block.Values.Length));
-            }
-            finally
-            {
-                memory.Leave();
             }
 
             block.Values.Release();
@@ -298,7 +292,7 @@ public sealed class ScaleOutExchange
                 throw new StaleMessageException($"step {step} is over");
             }
 
-            _epoch++;
+            _meetings.Begin();
             _open = _bucketsToClose + _plan.Shares.Count;
             Array.Clear(_seen);
             Array.Clear(_heard);
@@ -355,9 +349,8 @@ public sealed class ScaleOutExchange
                 return;
             }
 
-            // Full fences on both sides: who comes second sees what the first has left.
             _held[(bucket * _shape.Nodes) + _shape.Number(level, index)] = block;
-            if (Interlocked.Exchange(ref _met[(bucket * _shape.Nodes) + _shape.Number(level + 1, index >> 1)], _epoch) != _epoch)
+            if (!_meetings.IsSecond((bucket * _shape.Nodes) + _shape.Number(level + 1, index >> 1)))
             {
                 return;
             }
@@ -390,41 +383,26 @@ public sealed class ScaleOutExchange
         int length = _buckets.LengthOf(bucket);
         int first = leftBlock is null ? LocalLeaf(level, left) : LocalLeaf(level, left + 1);
         IReductionMemory target = _memories[first - _share.First]!;
-        target.Enter();
-        try
+        using MemoryHold targetStays = new(target);
+        Span<float> sum = target.Gradient(Volatile.Read(ref _roots[first - _share.First])).Span(offset, length);
+        if ((leftBlock ?? rightBlock) is { } received)
         {
-            Span<float> sum = target.Gradient(Volatile.Read(ref _roots[first - _share.First])).Span(offset, length);
-            if ((leftBlock ?? rightBlock) is { } received)
-            {
-                VectorSum.AddInto(sum, received.Span);
-                received.Release();
-                return null;
-            }
-
-            int second = LocalLeaf(level, left + 1) - _share.First;
-            IReductionMemory source = _memories[second]!;
-            source.Enter();
-            try
-            {
-                VectorSum.AddInto(sum, source.Gradient(Volatile.Read(ref _roots[second])).Span(offset, length));
-            }
-            finally
-            {
-                source.Leave();
-            }
-
+            VectorSum.AddInto(sum, received.Span);
+            received.Release();
             return null;
         }
-        finally
-        {
-            target.Leave();
-        }
+
+        int second = LocalLeaf(level, left + 1) - _share.First;
+        IReductionMemory source = _memories[second]!;
+        using MemoryHold sourceStays = new(source);
+        VectorSum.AddInto(sum, source.Gradient(Volatile.Read(ref _roots[second])).Span(offset, length));
+        return null;
     }
 
     private void SendPartial(int level, int index, int bucket)
     {
         int leaf = LocalLeaf(level, index) - _share.First;
-        Send(_buckets.Owner(bucket), new ExchangeBlock(_self, bucket, level, index, IsResult: false, Window(leaf, bucket)), leaf);
+        Send(_buckets.Owner(bucket), new ExchangeBlock(bucket, level, index, IsResult: false, Window(leaf, bucket)), leaf);
     }
 
     private void SendResult(int bucket)
@@ -433,7 +411,7 @@ public sealed class ScaleOutExchange
         {
             if (silo != _self)
             {
-                Send(silo, new ExchangeBlock(_self, bucket, 0, 0, IsResult: true, Window(0, bucket)), 0);
+                Send(silo, new ExchangeBlock(bucket, 0, 0, IsResult: true, Window(0, bucket)), 0);
             }
         }
     }

@@ -1,7 +1,6 @@
 namespace TrnOrleans.Grains.Contracts;
 
 /// <summary>A bucket of the gradient on its way between silos.</summary>
-/// <param name="From">Place of the sending silo in the plan.</param>
 /// <param name="Bucket">Which bucket.</param>
 /// <param name="Level">Of a partial sum: the level of its node in the tree over UltraServers.</param>
 /// <param name="Index">Of a partial sum: the node's index on its level.</param>
@@ -9,8 +8,8 @@ namespace TrnOrleans.Grains.Contracts;
 /// <param name="Values">The floats.</param>
 [GenerateSerializer, Immutable]
 public sealed record ExchangeBlock(
-    [property: Id(0)] int From, [property: Id(1)] int Bucket, [property: Id(2)] int Level, [property: Id(3)] int Index, [property: Id(4)] bool IsResult,
-    [property: Id(5)] TensorBlock Values);
+    [property: Id(0)] int Bucket, [property: Id(1)] int Level, [property: Id(2)] int Index, [property: Id(3)] bool IsResult,
+    [property: Id(4)] TensorBlock Values);
 
 /// <summary>What a silo tells the others when all its chips are done with a step.</summary>
 /// <param name="Silo">Its place in the plan.</param>

@@ -22,6 +22,12 @@ public sealed record PlacementPlan([property: Id(0)] IReadOnlyList<SiloShare> Sh
         throw new ArgumentOutOfRangeException(nameof(ultraServer), ultraServer, "there is no such UltraServer");
     }
 
+    /// <summary>The share that an UltraServer belongs to.</summary>
+    public SiloShare ShareOf(int ultraServer) => Shares[PlaceOf(ultraServer)];
+
+    /// <summary>Whether an UltraServer is the first of its silo: the one that speaks with the other silos.</summary>
+    public bool IsFirstOnSilo(int ultraServer) => ShareOf(ultraServer).First == ultraServer;
+
     /// <summary>Spreads UltraServers evenly: silos differ by one at most, and no silo is left without one while another has two.</summary>
     /// <param name="ultraServers">At least one.</param>
     /// <param name="silos">At least one, in the order in which they shall be filled; with fewer UltraServers than silos the last get none.</param>
@@ -49,4 +55,8 @@ public sealed record PlacementPlan([property: Id(0)] IReadOnlyList<SiloShare> Sh
 /// <param name="First">Its first UltraServer.</param>
 /// <param name="Count">How many.</param>
 [GenerateSerializer, Immutable]
-public sealed record SiloShare([property: Id(0)] string Silo, [property: Id(1)] int First, [property: Id(2)] int Count);
+public sealed record SiloShare([property: Id(0)] string Silo, [property: Id(1)] int First, [property: Id(2)] int Count)
+{
+    /// <summary>"UltraServers 2–3", as people name what a silo holds.</summary>
+    public string ForPeople => Count == 1 ? $"UltraServer {First}" : $"UltraServers {First}–{First + Count - 1}";
+}

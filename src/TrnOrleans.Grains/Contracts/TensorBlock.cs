@@ -66,15 +66,8 @@ public sealed class TensorBlock
     internal void WriteTo<TBufferWriter>(ref Writer<TBufferWriter> writer)
         where TBufferWriter : IBufferWriter<byte>
     {
-        _owner?.Enter();
-        try
-        {
-            writer.Write(MemoryMarshal.AsBytes(Span));
-        }
-        finally
-        {
-            _owner?.Leave();
-        }
+        using MemoryHold stays = new(_owner);
+        writer.Write(MemoryMarshal.AsBytes(Span));
     }
 
     /// <summary>Gives pooled memory back; does nothing for a window of somebody's buffer.</summary>

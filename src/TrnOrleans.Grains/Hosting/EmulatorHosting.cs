@@ -25,16 +25,19 @@ public static class EmulatorHosting
     /// <summary>Name of the storage that runs and their directory are kept in.</summary>
     public const string Storage = "runs";
 
+    /// <summary>Name of a cluster when nobody gives one.</summary>
+    public const string DefaultCluster = "trn";
+
     /// <summary>What every silo has: the compute engine, the replicas' memory, the data, the placement of grains.</summary>
     /// <param name="services">Of the host.</param>
     /// <param name="threads">Compute threads.</param>
     /// <param name="loader">Reads data.</param>
-    /// <param name="contentFolder">Where files that came from the cluster are kept.</param>
-    public static IServiceCollection AddEmulator(this IServiceCollection services, int threads, DatasetLoader loader, string contentFolder)
+    /// <param name="contentFolder">Where files that came from the cluster are kept; a silo that is alone gets none.</param>
+    public static IServiceCollection AddEmulator(this IServiceCollection services, int threads, DatasetLoader loader, string? contentFolder = null)
     {
         services.AddSingleton(_ => new ComputeEngine(threads));
         services.AddSingleton(loader);
-        services.AddSingleton(new ContentStore(contentFolder));
+        services.AddSingleton(new ContentStore(contentFolder ?? Path.Combine(Path.GetTempPath(), "trnorleans-content")));
         services.AddSingleton<RunInputsCache>();
         services.AddSingleton<ReplicaStore>();
         services.AddSingleton<CollectiveStore>();
@@ -75,7 +78,7 @@ public static class EmulatorHosting
     public static ISiloBuilder UseRedisCluster(
         this ISiloBuilder silo, IConnectionMultiplexer redis, string cluster, string name, IPAddress address, int siloPort, int gatewayPort)
     {
-        silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (cluster, cluster));
+        silo.Configure<ClusterOptions>(options => Name(options, cluster));
         silo.Configure<SiloOptions>(options => options.SiloName = name);
         silo.Configure<EndpointOptions>(options =>
         {
@@ -91,21 +94,31 @@ public static class EmulatorHosting
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
         silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.FromSeconds(2));
-        ConfigurationOptions parsed = ConfigurationOptions.Parse(redis.Configuration);
-        silo.UseRedisClustering(options =>
-        {
-            // The connection is there already; Orleans asks for the words that made it all the same.
-            options.ConfigurationOptions = parsed;
-            options.CreateMultiplexer = _ => Task.FromResult((redis, IsShared: true));
-        });
+        silo.UseRedisClustering(options => (options.ConfigurationOptions, options.CreateMultiplexer) = (Words(redis), _ => Shared(redis)));
         silo.AddRedisGrainStorage(Storage, (OptionsBuilder<RedisStorageOptions> options) => options.Configure<Serializer>((storage, serializer) =>
         {
-            storage.ConfigurationOptions = parsed;
-            storage.CreateMultiplexer = _ => Task.FromResult((redis, IsShared: true));
+            (storage.ConfigurationOptions, storage.CreateMultiplexer) = (Words(redis), _ => Shared(redis));
             storage.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
         }));
         return silo;
     }
+
+    /// <summary>A client of a cluster that meets in Redis.</summary>
+    /// <param name="client">To configure.</param>
+    /// <param name="redis">A connection that answers.</param>
+    /// <param name="cluster">Name of the cluster.</param>
+    public static IClientBuilder UseRedisCluster(this IClientBuilder client, IConnectionMultiplexer redis, string cluster)
+    {
+        client.Configure<ClusterOptions>(options => Name(options, cluster));
+        return client.UseRedisClustering(options => (options.ConfigurationOptions, options.CreateMultiplexer) = (Words(redis), _ => Shared(redis)));
+    }
+
+    private static void Name(ClusterOptions options, string cluster) => (options.ClusterId, options.ServiceId) = (cluster, cluster);
+
+    /// <summary>The connection is there already; Orleans asks for the words that made it all the same.</summary>
+    private static ConfigurationOptions Words(IConnectionMultiplexer redis) => ConfigurationOptions.Parse(redis.Configuration);
+
+    private static Task<(IConnectionMultiplexer Multiplexer, bool IsShared)> Shared(IConnectionMultiplexer redis) => Task.FromResult((redis, true));
 
     /// <summary>A killed silo is noticed in half a second and a hanging one in two, instead of 15 and 60 (measured on Orleans 10.4; no false alarm in 11 saturated runs).</summary>
     private static void FastFailureDetection(ClusterMembershipOptions options)

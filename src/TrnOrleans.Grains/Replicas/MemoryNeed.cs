@@ -1,3 +1,4 @@
+using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
@@ -23,13 +24,28 @@ public static class MemoryNeed
     public static void Check(RunInputs inputs, int threads, int replicas)
     {
         Int128 need = Bytes(inputs, threads, replicas);
-        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (inputs.Network.Layout.Length > int.MaxValue || need > available)
+        if (inputs.Network.Layout.Length > int.MaxValue || need > Available)
         {
             throw new InvalidDescriptionException(
-                $"this run needs {Gibibytes(need)} for {inputs.Network.Layout.Count:N0} parameters and its activations, and the machine has {Gibibytes(available)}; choose a smaller network, --context or --batch, more --chips for the batch, or fewer --ultraservers");
+                $"this run needs {Gibibytes(need)} for {inputs.Network.Layout.Count:N0} parameters and its activations, and the machine has {Gibibytes(Available)}; choose a smaller network, --context or --batch, more --chips for the batch, or fewer --ultraservers");
         }
     }
+
+    /// <summary>Refuses a measurement that cannot fit.</summary>
+    /// <param name="length">Floats of each chip's buffer.</param>
+    /// <param name="chips">Chips on one silo.</param>
+    /// <exception cref="RunFailedException">more than the machine has.</exception>
+    internal static void CheckBuffers(long length, long chips)
+    {
+        Int128 need = (Int128)length * sizeof(float) * chips;
+        if (need > Available)
+        {
+            throw new RunFailedException(
+                $"a silo would need {Gibibytes(need)} for the buffers of its chips, and has {Gibibytes(Available)}; choose a smaller size, or fewer chips");
+        }
+    }
+
+    private static long Available => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     private static string Gibibytes(Int128 bytes) => $"{(double)bytes / (1L << 30):F1} GiB";
 }

@@ -213,15 +213,8 @@ public sealed class Replica : IReductionMemory, IDisposable
     private TResult UseResult<TResult>(Func<AlignedBuffer, TResult> work)
     {
         (IReductionMemory memory, AlignedBuffer gradient) = Exchange!.Result;
-        memory.Enter();
-        try
-        {
-            return work(gradient);
-        }
-        finally
-        {
-            memory.Leave();
-        }
+        using MemoryHold stays = new(memory);
+        return work(gradient);
     }
 
     private void Free()

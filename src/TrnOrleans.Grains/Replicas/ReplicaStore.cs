@@ -46,7 +46,7 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs, Cl
 
         if (replica is null)
         {
-            int neighbours = order.Plan.Shares[order.Plan.PlaceOf(order.UltraServer)].Count;
+            int neighbours = order.Plan.ShareOf(order.UltraServer).Count;
             bool fresh = order.Step == 0;
             await engine.RunAsync(() => replica = new Replica(read, engine.Threads, neighbours, fresh) { Steps = fresh ? 0 : -1 })
                 .WaitAsync(cancellation).ConfigureAwait(false);
@@ -57,7 +57,8 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs, Cl
             replica.TakenFrom = replica.Generation;
         }
 
-        SiloCollective collective = _collectives.GetOrAdd((order.Run, order.Generation), _ => new SiloCollective(order, replica!.Length));
+        SiloCollective collective = _collectives.GetOrAdd((order.Run, order.Generation), _ =>
+            new SiloCollective(order.Plan, order.Plan.PlaceOf(order.UltraServer), new BucketLayout(replica!.Length, order.Plan.Shares.Count)));
         replica!.Join(order, collective.Buckets, collective.Exchange);
         if (_leaving)
         {

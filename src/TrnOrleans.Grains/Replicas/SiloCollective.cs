@@ -3,16 +3,18 @@ using TrnOrleans.Grains.Contracts;
 
 namespace TrnOrleans.Grains.Replicas;
 
-/// <summary>A silo's part in the all-reduce of one generation of a run: the sums in its memory, and the links to the other silos.</summary>
+/// <summary>A silo's part in the collectives of one generation of a run, or of a measurement: the sums in its memory, and the links to the other silos.</summary>
 internal sealed class SiloCollective
 {
-    internal SiloCollective(PrepareOrder order, long length)
+    internal SiloCollective(PlacementPlan plan, int place, BucketLayout buckets, CollectiveKind kind = CollectiveKind.AllReduce)
     {
-        int place = order.Plan.PlaceOf(order.UltraServer);
-        Buckets = new BucketLayout(length, order.Plan.Shares.Count);
-        Links = new ScaleOutLinks(order.Plan, place);
-        Exchange = new ScaleOutExchange(order.Plan, place, Buckets, Links.Send);
+        (Place, Buckets) = (place, buckets);
+        Links = new ScaleOutLinks(plan, place);
+        Exchange = new ScaleOutExchange(plan, place, buckets, Links.Send, kind);
     }
+
+    /// <summary>This silo's place in the plan.</summary>
+    internal int Place { get; }
 
     internal BucketLayout Buckets { get; }
 

@@ -40,11 +40,11 @@ public sealed class ScaleOutExchangeTests
         await world.Step(0);
         ScaleOutExchange exchange = world.Exchanges[0];
         long before = exchange.Dropped;
-        Assert.False(exchange.Accept(0, new ExchangeBlock(1, 0, 0, 1, false, new TensorBlock(new float[32]))));
+        Assert.False(exchange.Accept(0, new ExchangeBlock(0, 0, 1, false, new TensorBlock(new float[32]))));
         Assert.False(exchange.Accept(0, new StepNotice(1, [1.0], AfterStep.Continue)));
-        Assert.False(exchange.Accept(1, new ExchangeBlock(1, 9, 0, 1, false, new TensorBlock(new float[32]))));
-        Assert.False(exchange.Accept(1, new ExchangeBlock(1, 0, 0, 1, false, new TensorBlock(new float[31]))));
-        Assert.False(exchange.Accept(1, new ExchangeBlock(1, 0, 0, 0, false, new TensorBlock(new float[32]))));
+        Assert.False(exchange.Accept(1, new ExchangeBlock(9, 0, 1, false, new TensorBlock(new float[32]))));
+        Assert.False(exchange.Accept(1, new ExchangeBlock(0, 0, 1, false, new TensorBlock(new float[31]))));
+        Assert.False(exchange.Accept(1, new ExchangeBlock(0, 0, 0, false, new TensorBlock(new float[32]))));
         Assert.Equal(before + 5, exchange.Dropped);
         await world.Step(1);
     }

@@ -42,7 +42,7 @@ public sealed class FencingTests
         await using TestSilo silo = await TestSilo.StartAsync();
         await silo.TrainAsync(TestSilo.TinySpec(ultraServers: 2, steps: 3));
         IUltraServer server = silo.Grains.GetGrain<IUltraServer>(GrainKeys.UltraServer("run", 1, 0));
-        ExchangeBlock block = new(1, 0, 0, 1, IsResult: false, new TensorBlock(new float[16]));
+        ExchangeBlock block = new(0, 0, 1, IsResult: false, new TensorBlock(new float[16]));
         await Assert.ThrowsAsync<StaleMessageException>(() => server.Exchange(new StepTicket("run", 0, 3), block, TestSilo.Token));
         await Assert.ThrowsAsync<StaleMessageException>(() => server.Notify(new StepTicket("other", 1, 3), new StepNotice(1, [0], AfterStep.Continue), TestSilo.Token));
         await Assert.ThrowsAsync<StaleMessageException>(() => server.ReadReplica(new StepTicket("run", 1, 2), 0, 0, 16, TestSilo.Token));

@@ -31,7 +31,7 @@ internal sealed class TestSilo : IAsyncDisposable
     internal static async Task<TestSilo> StartAsync(int threads = 2, Action<ISiloBuilder>? configure = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddEmulator(threads, new DatasetLoader(DataCatalogue.FromEnvironment(), null), Path.Combine(Path.GetTempPath(), "trnorleans-unused"));
+        builder.Services.AddEmulator(threads, new DatasetLoader(DataCatalogue.FromEnvironment(), null));
         builder.UseOrleans(silo =>
         {
             silo.UseAlone();
