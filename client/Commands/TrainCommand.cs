@@ -109,10 +109,10 @@ internal static class TrainCommand
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>(id);
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
-        Task started = run.Start(specText, content, CancellationToken.None);
+        Task started = RunFollower.StartAsync(run, specText, content, signals.Asked);
         if (detach)
         {
-            await started.WaitAsync(signals.Asked);
+            await started;
             view.Detached(id);
             return Failures.Success;
         }
@@ -121,7 +121,7 @@ internal static class TrainCommand
         view.Starting(facts);
         try
         {
-            await started.WaitAsync(signals.Asked);
+            await started;
         }
         catch (OperationCanceledException) when (signals.Asked.IsCancellationRequested)
         {

@@ -50,6 +50,16 @@ internal sealed class JsonView(TextWriter output) : IRunView
                     })]),
                 });
                 break;
+            case RecoveryEvent recovery:
+                Write(new JsonObject
+                {
+                    ["event"] = "recovery",
+                    ["step"] = recovery.Step,
+                    ["why"] = recovery.Why,
+                    ["recomputed_steps"] = recovery.Recomputed,
+                    ["recovery_seconds"] = recovery.Seconds,
+                });
+                break;
             case ValidationEvent validation:
                 Write(new JsonObject
                 {

@@ -23,6 +23,8 @@ internal sealed class LiveView : IRunView, IDisposable
     private StepEvent? _step;
     private ValidationEvent? _validation;
     private LayoutEvent? _layout;
+    private RecoveryEvent? _recovery;
+    private int _recoveries;
     private bool _stopping;
     private long _drawn;
 
@@ -54,6 +56,9 @@ internal sealed class LiveView : IRunView, IDisposable
                 break;
             case LayoutEvent layout:
                 _layout = layout;
+                break;
+            case RecoveryEvent recovery:
+                (_recovery, _recoveries) = (recovery, _recoveries + 1);
                 break;
             case ValidationEvent validation:
                 _validation = validation;
@@ -122,6 +127,11 @@ internal sealed class LiveView : IRunView, IDisposable
         if (facts.Id is not null && _layout is not null)
         {
             Row("silos", new Text(Words.Layout(_layout)));
+        }
+
+        if (_recovery is not null)
+        {
+            Row("recoveries", new Text($"{_recoveries:N0}; the last before step {_recovery.Step:N0}: {Words.Recovery(_recovery)}"));
         }
 
         int filled = (int)(BarWidth * done / steps);

@@ -35,6 +35,9 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
             case LayoutEvent layout when _facts.Id is not null:
                 output.WriteLine($"step {layout.Step,6}/{steps}  {Words.Layout(layout)}");
                 break;
+            case RecoveryEvent recovery:
+                output.WriteLine($"step {recovery.Step,6}/{steps}  {Words.Recovery(recovery)}");
+                break;
             case ValidationEvent validation:
                 output.WriteLine(string.Create(
                     CultureInfo.InvariantCulture, $"step {validation.Step,6}/{steps}  validation loss {validation.Loss:F4}  accuracy {validation.Accuracy:P2}"));

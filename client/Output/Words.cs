@@ -27,6 +27,10 @@ internal static class Words
     internal static string Layout(LayoutEvent layout) =>
         $"laid out over {Count(layout.Plan.Shares.Count, "silo")}: {string.Join(", ", layout.Plan.Shares.Select(s => $"{ClusterView.ForPeople(s.Silo)} has {s.ForPeople}"))}";
 
+    /// <summary>"silo … was lost; went on after 0.8 s".</summary>
+    internal static string Recovery(RecoveryEvent recovery) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{recovery.Why}; went on after {recovery.Seconds:F1} s, {Count(recovery.Recomputed, "step")} computed again");
+
     /// <summary>How to come back to a run.</summary>
     internal static string Detached(string id) => $"run {id} goes on; `trn attach {id}` follows it, `trn stop {id}` ends it";
 

@@ -8,7 +8,41 @@ namespace TrnOrleans.Client.Running;
 internal static class RunFollower
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Starts a run, and returns when it trains; starting is idempotent, so it is done again when the silo that was asked is lost.</summary>
+    /// <exception cref="TimeoutException">nobody has answered for a minute.</exception>
+    internal static async Task StartAsync(ITrainingRun run, string spec, RunContent content, CancellationToken cancellation)
+    {
+        long begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            Task started = run.Start(spec, content, CancellationToken.None);
+            try
+            {
+                while (await Task.WhenAny(started, Task.Delay(s_silence, cancellation)) != started)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    RunStatus status = await run.Status(cancellation).WaitAsync(s_silence, TimeProvider.System, cancellation);
+                    if (status.State is not (RunState.Unknown or RunState.Preparing))
+                    {
+                        return;
+                    }
+
+                    begun = TimeProvider.System.GetTimestamp();
+                }
+
+                await started;
+                return;
+            }
+            catch (Exception error) when (IsTransient(error) && TimeProvider.System.GetElapsedTime(begun) < s_patience)
+            {
+                started.Ignore();
+                await Task.Delay(s_pause, cancellation);
+            }
+        }
+    }
 
     /// <summary>From the first event to the last.</summary>
     /// <exception cref="TimeoutException">nobody has answered for a minute.</exception>
@@ -16,6 +50,7 @@ internal static class RunFollower
     {
         int seen = 0;
         long lost = 0;
+        long lastStep = -1;
         RunEvent? last = null;
         while (true)
         {
@@ -26,7 +61,7 @@ internal static class RunFollower
             {
                 try
                 {
-                    if (!await events.MoveNextAsync())
+                    if (!await events.MoveNextAsync().AsTask().WaitAsync(s_silence, TimeProvider.System, cancellation))
                     {
                         over = true;
                         break;
@@ -34,6 +69,12 @@ internal static class RunFollower
                 }
                 catch (Exception error) when (IsTransient(error))
                 {
+                    if (error is TimeoutException && await IsThereAsync(run))
+                    {
+                        // A long step; or the grain lives elsewhere by now, and where we asked nobody answers.
+                        break;
+                    }
+
                     // The run's grain is moving to another silo, or the silo that we were connected to is gone.
                     lost = lost == 0 ? TimeProvider.System.GetTimestamp() : lost;
                     if (TimeProvider.System.GetElapsedTime(lost) > s_patience)
@@ -47,7 +88,14 @@ internal static class RunFollower
 
                 lost = 0;
                 seen++;
+                if (events.Current is StepEvent step && step.Step <= lastStep)
+                {
+                    // The run's grain was lost and remembers in another order.
+                    continue;
+                }
+
                 last = events.Current;
+                lastStep = (last as StepEvent)?.Step ?? lastStep;
                 yield return last;
             }
 
@@ -75,6 +123,19 @@ internal static class RunFollower
         return last;
     }
 
+    private static async Task<bool> IsThereAsync(ITrainingRun run)
+    {
+        try
+        {
+            await run.Status(CancellationToken.None).WaitAsync(s_silence, TimeProvider.System);
+            return true;
+        }
+        catch (Exception error) when (IsTransient(error))
+        {
+            return false;
+        }
+    }
+
     private static bool IsTransient(Exception error) =>
         error is EnumerationAbortedException or RunMovingException or OrleansException or TimeoutException;
 
@@ -85,7 +146,7 @@ internal static class RunFollower
         {
             try
             {
-                await inner.DisposeAsync();
+                await inner.DisposeAsync().AsTask().WaitAsync(s_silence, TimeProvider.System);
             }
             catch (Exception error) when (error is OrleansException or TimeoutException or OperationCanceledException)
             {

@@ -24,7 +24,7 @@ public sealed class ChipFaultFilter : IIncomingGrainCallFilter
                 InjectionRate = 1,
                 EnabledGenerator = arguments => ValueTask.FromResult(arguments.Context.Properties.GetValue(s_happens, false)),
                 FaultGenerator = arguments => ValueTask.FromResult<Exception?>(
-                    new ChipFaultException(arguments.Context.Properties.GetValue(s_what, "injected fault"))),
+                    new ChipErrorException(fault.Status, arguments.Context.Properties.GetValue(s_what, "injected fault"))),
             })
             .Build();
     }
@@ -43,8 +43,8 @@ public sealed class ChipFaultFilter : IIncomingGrainCallFilter
         ResilienceContext resilience = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true);
         try
         {
-            resilience.Properties.Set(s_happens, FaultDecision.Happens(_fault.Seed, $"{chip}.compute", ticket.Step, ticket.Generation, _fault.Rate));
-            resilience.Properties.Set(s_what, $"chip {chip} reports status {_fault.Status}");
+            resilience.Properties.Set(s_happens, FaultDecision.Happens(_fault.Seed, $"{chip}.compute", ticket.Step, (4 * ticket.Generation) + ticket.Attempt, _fault.Rate));
+            resilience.Properties.Set(s_what, $"chip {chip} reports {_fault.Status}");
             await _pipeline.ExecuteAsync(async _ => await context.Invoke(), resilience);
         }
         finally

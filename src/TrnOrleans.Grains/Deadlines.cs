@@ -14,6 +14,14 @@ public sealed class Deadlines
     /// </summary>
     public TimeSpan Step { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// What a chip may take beyond four times the longest step so far, before it is taken to hang and asked again. Default 1 second.
+    /// </summary>
+    public TimeSpan Chip { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>For a block to arrive on another silo, before it is sent again; what comes twice is dropped. Default 10 seconds.</summary>
+    public TimeSpan Block { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>For messages that compute nothing. Default 30 seconds.</summary>
     public TimeSpan Control { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -26,8 +34,11 @@ public sealed class Deadlines
     /// <summary>How often a run looks at its silos and at its progress. Default a quarter of a second.</summary>
     public TimeSpan Watch { get; set; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long the membership may take to find that a silo is gone, when somebody could not reach it. Default 5 seconds.</summary>
-    public TimeSpan Detection { get; set; } = TimeSpan.FromSeconds(5);
+    /// <summary>For a report to the run, before it is made again, perhaps to where the run's grain lives by now. Default 2 seconds.</summary>
+    public TimeSpan Report { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a run tries to go on after a failure, while silos or the store cannot be reached. Default 2 minutes.</summary>
+    public TimeSpan Recovery { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How often a run that goes on writes its history to the store. Default 5 seconds, longer for long histories.</summary>
     public TimeSpan Store { get; set; } = TimeSpan.FromSeconds(5);

@@ -5,18 +5,21 @@ using Polly.Retry;
 
 namespace TrnOrleans.Grains;
 
-/// <summary>Says something again to a grain that cannot be reached for a moment, because it moves or its silo goes. For idempotent messages only.</summary>
+/// <summary>
+/// Says something again to a grain that cannot be reached for a moment, or does not answer, because it moves or its silo goes: a call to a
+/// silo that hangs would wait for half a minute. For idempotent messages only.
+/// </summary>
 internal static class GrainRetries
 {
     private static readonly ResiliencePipeline s_pipeline = new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
         {
-            MaxRetryAttempts = 8,
+            MaxRetryAttempts = 16,
             Delay = TimeSpan.FromMilliseconds(50),
-            MaxDelay = TimeSpan.FromSeconds(2),
+            MaxDelay = TimeSpan.FromSeconds(1),
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(IsUnreachable),
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(error => error is TimeoutException || IsUnreachable(error)),
         })
         .Build();
 

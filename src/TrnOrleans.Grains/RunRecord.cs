@@ -55,6 +55,14 @@ internal sealed class RunRecord
     [Id(13)]
     public bool IsHandedOver { get; set; }
 
+    /// <summary>How often the run has been laid out anew for a failure since its last committed step.</summary>
+    [Id(14)]
+    public int Failures { get; set; }
+
+    /// <summary>The step at which a number was none, when it happened last; null before.</summary>
+    [Id(15)]
+    public long? DivergedAt { get; set; }
+
     [Id(11)]
     public List<RunEvent> Events { get; set; } = [];
 }

@@ -2,10 +2,12 @@ using System.Runtime.CompilerServices;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
+using Orleans.Storage;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Grains.Placement;
+using TrnOrleans.Grains.Recovery;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Json;
@@ -14,18 +16,18 @@ namespace TrnOrleans.Grains;
 
 /// <summary>
 /// Supervises one run: lays its UltraServers out over the silos, collects their reports, watches that they go on, lays them out anew when
-/// silos come and go, and tells whoever follows. What it knows is in its record, which moves with it.
+/// silos come and go or something fails, and tells whoever follows. What it knows is in its record, which moves with it; what it knows no
+/// more, the replicas remember.
 /// </summary>
 [KeepAlive, Reentrant]
 internal sealed class TrainingRun(
     [PersistentState("run", EmulatorHosting.Storage)] IPersistentState<RunRecord> storage, ClusterView cluster, LocalRuns localRuns, Deadlines deadlines,
     TimeProvider time) : Grain, ITrainingRun
 {
-    // How often a layout is tried when silos leave while it is made, with a moment in between for the membership to say so.
-    private const int LayoutAttempts = 5;
+    // What fails so often without a step in between fails for a reason that another try does not take away.
+    private const int MostFailures = 16;
 
     private readonly Fence _fence = new();
-    private readonly SerialWrites _writes = new(storage.WriteStateAsync);
     private RunHistory _history = new([]);
     private RunSpec? _spec;
     private Task _laying = Task.CompletedTask;
@@ -39,6 +41,7 @@ internal sealed class TrainingRun(
     private bool _pausing;
     private bool _released;
     private bool _closed;
+    private bool _isGhost;
 
     /// <summary>A step has several phases with a deadline each, which name what hangs; this is for the case that nobody speaks at all.</summary>
     private TimeSpan SilenceDeadline => 4 * deadlines.Step;
@@ -46,6 +49,10 @@ internal sealed class TrainingRun(
     private string Id => this.GetPrimaryKeyString();
 
     private RunRecord Record => storage.State;
+
+    private SerialWrites Writes => field ??= new SerialWrites(WriteRecord);
+
+    private RunLayout Layout => field ??= new RunLayout(Id, GrainFactory, cluster, deadlines, time);
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -60,12 +67,11 @@ internal sealed class TrainingRun(
             StartWatch();
             if (!_history.IsOver && !Record.IsHandedOver)
             {
-                // What was committed since the last writing is known to nobody.
-                _ = FailUnlessSiloIsLost("the silo with the run's own grain was lost");
+                Recover("the silo with the run's own grain was lost", Record.Generation);
             }
 
             Record.IsHandedOver = false;
-            await _writes.WriteAsync();
+            await Writes.WriteAsync();
         }
     }
 
@@ -74,8 +80,8 @@ internal sealed class TrainingRun(
         localRuns.Remove(Id);
         if (Record.Spec is not null)
         {
-            Record.IsHandedOver = true;
-            await _writes.WriteAsync();
+            Record.IsHandedOver = _laying.IsCompleted;
+            await Quietly(Writes.WriteAsync);
         }
     }
 
@@ -102,14 +108,14 @@ internal sealed class TrainingRun(
         try
         {
             await Publish();
-            _laying = LayOut(0, null, cancellation);
+            _laying = LayOut(null, cancellation);
             await _laying;
         }
         catch (Exception error)
         {
             // Whoever follows, and whoever starts it again, must learn that this run is over.
             await Fail(error is OperationCanceledException ? "the run was cancelled while it was prepared" : error.Message);
-            throw error is RunFailedException or OperationCanceledException or TimeoutException ? error : new RunFailedException(error.Message, error);
+            throw error is RunFailedException or RunMovingException or OperationCanceledException or TimeoutException ? error : new RunFailedException(error.Message, error);
         }
     }
 
@@ -120,7 +126,8 @@ internal sealed class TrainingRun(
             Record.StopAsked = true;
             if (Record.State == RunState.Running && !_pausing)
             {
-                await AskNext(AfterStep.Stop, cancellation);
+                // Who cannot be asked now is asked by the layout that comes next.
+                await Quietly(() => AskNext(AfterStep.Stop, cancellation));
             }
         }
     }
@@ -139,12 +146,10 @@ internal sealed class TrainingRun(
     }
 
     public Task<TensorBlock> ReadWeights(long offset, int length, CancellationToken cancellation) =>
-        _closed || !_history.IsOver
-            ? throw new RunFailedException($"the weights of run {Id} are no longer in the cluster's memory")
-            : Server(0).ReadWeights(offset, length, cancellation).WaitAsync(deadlines.Control, time, cancellation);
+        OfAReplica((host, address) => host.Read(address, 0, offset, length, cancellation));
 
     public Task<IReadOnlyList<string>?> Vocabulary(CancellationToken cancellation) =>
-        _closed ? throw new RunFailedException($"the weights of run {Id} are no longer in the cluster's memory") : Server(0).Vocabulary(cancellation).WaitAsync(deadlines.Control, time, cancellation);
+        OfAReplica((host, address) => host.Vocabulary(address.Run, cancellation));
 
     public Task<RunStatus> Status(CancellationToken cancellation) => Task.FromResult(Describe());
 
@@ -162,7 +167,7 @@ internal sealed class TrainingRun(
         await Fail("the run was closed before its end");
 
         // Not the caller's token: that of a timer ends with the timer, and half of it would stay.
-        await Quietly(() => CloseGeneration(Record.PlacedGeneration, CancellationToken.None));
+        await Quietly(() => Layout.CloseAsync(Record.Generation + 1));
         _watch?.Dispose();
         _watch = null;
     }
@@ -177,7 +182,7 @@ internal sealed class TrainingRun(
     {
         Record.Leaving.Add(silo);
         await Quietly(() => _laying);
-        while (!_history.IsOver && Record.Plan is { } plan && plan.Shares.Any(s => s.Silo == silo))
+        while (!_history.IsOver && !_isGhost && Record.Plan is { } plan && plan.Shares.Any(s => s.Silo == silo))
         {
             Task next = _laidOut.Task;
             await Rebalance();
@@ -199,7 +204,7 @@ internal sealed class TrainingRun(
         do
         {
             await Quietly(() => _laying);
-            await _writes.WriteAsync();
+            await Writes.WriteAsync();
         }
         while (!_laying.IsCompleted);
         string? target = cluster.Active.FirstOrDefault(silo => !Record.Leaving.Contains(silo));
@@ -218,9 +223,8 @@ internal sealed class TrainingRun(
         _lastProgress = time.GetTimestamp();
         if (Record.Ledger!.Commit(ticket.Step, report))
         {
-            double rows = (double)_spec!.Training.Batch * _spec.Model.RowsPerSample;
-            _history.Add(new StepEvent(
-                ticket.Step, report.Loss, _spec.Training.ToSchedule().At(ticket.Step), report.GradientNorm, rows / report.StepSeconds));
+            Record.Failures = 0;
+            Remember(ticket.Step, report);
         }
 
         return Task.CompletedTask;
@@ -244,17 +248,20 @@ internal sealed class TrainingRun(
 
         if (Record.Ledger.AgreedDigest is not { } digest)
         {
-            await Fail($"the replicas differ after step {ticket.Step}: {Record.Ledger.DigestsForPeople()}");
+            Recover($"the replicas differ after step {ticket.Step}: {Record.Ledger.DigestsForPeople()}", ticket.Generation);
             return;
         }
 
         _history.Add(new ValidationEvent(ticket.Step + 1, loss, (double)whole.Hits / whole.Rows, digest));
+
+        // Steps the replicas remember, too; this nobody does.
+        await Quietly(Store);
     }
 
     public async Task Finished(StepTicket ticket, FinishReport report, CancellationToken cancellation)
     {
         _fence.Check(ticket);
-        if (_history.IsOver || await AllStandStill(report, "at the end") is not { } digest)
+        if (_history.IsOver || AllStandStill(ticket, report, "at the end") is not { } digest)
         {
             return;
         }
@@ -269,34 +276,68 @@ internal sealed class TrainingRun(
         await Publish();
     }
 
-    public async Task Paused(StepTicket ticket, FinishReport report, CancellationToken cancellation)
+    public Task Paused(StepTicket ticket, FinishReport report, CancellationToken cancellation)
     {
         _fence.Check(ticket);
-        if (!_history.IsOver && await AllStandStill(report, $"after step {report.Steps - 1}") is { } digest)
+        if (!_history.IsOver && AllStandStill(ticket, report, $"after step {report.Steps - 1}") is not null)
         {
-            // Not awaited: it closes the UltraServer that is telling us.
-            _laying = LayOutAgain(report.Steps, digest);
+            Recover(null, ticket.Generation);
         }
-    }
 
-    public Task Failed(StepTicket ticket, string message, bool unreachable, CancellationToken cancellation)
-    {
-        _fence.Check(ticket);
-
-        // Not awaited: the abort waits for the loop that is telling us.
-        _ = unreachable ? FailUnlessSiloIsLost(message) : Fail(message);
         return Task.CompletedTask;
     }
 
-    /// <summary>Who could not reach somebody does not know why; the membership does, a moment later, and the watch says it.</summary>
-    private async Task FailUnlessSiloIsLost(string message)
+    public async Task Failed(StepTicket ticket, string message, bool diverged, CancellationToken cancellation)
     {
-        await Task.Delay(deadlines.Detection, time);
-        await Fail(message);
+        _fence.Check(ticket);
+        if (diverged && Record.DivergedAt == ticket.Step)
+        {
+            // It came out the same twice: no fault, but the training itself.
+            await Fail(message);
+            return;
+        }
+
+        Record.DivergedAt = diverged ? ticket.Step : Record.DivergedAt;
+        Recover(message, ticket.Generation);
     }
 
-    /// <summary>Whether all UltraServers stand, and with which digest; when they differ the run fails.</summary>
-    private async Task<string?> AllStandStill(FinishReport report, string when)
+    /// <summary>Lays the run out anew, unless that has been done since the generation that it is asked for.</summary>
+    /// <param name="why">What failed; null when nothing did, and UltraServers only move.</param>
+    /// <param name="generation">The generation that cannot go on.</param>
+    private void Recover(string? why, int generation)
+    {
+        // Not awaited: it halts the UltraServers that are telling us.
+        _laying = After(_laying);
+
+        async Task After(Task before)
+        {
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            if (_history.IsOver || _isGhost || Record.Generation != generation)
+            {
+                return;
+            }
+
+            if (why is not null && ++Record.Failures > MostFailures)
+            {
+                await Fail($"{Record.Failures} failures without a step in between, and the last was: {why}");
+                return;
+            }
+
+            try
+            {
+                await LayOut(why, CancellationToken.None);
+            }
+#pragma warning disable CA1031 // Whatever went wrong becomes the named end of the run.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                await Fail(why is null ? $"the run could not move to other silos: {error.Message}" : $"{why}; the run could not go on: {error.Message}");
+            }
+        }
+    }
+
+    /// <summary>Whether all UltraServers stand, and with which digest; when they differ, the survey finds who is right.</summary>
+    private string? AllStandStill(StepTicket ticket, FinishReport report, string when)
     {
         if (!Record.Ledger!.Finish(report))
         {
@@ -310,66 +351,75 @@ internal sealed class TrainingRun(
             return digest;
         }
 
-        await Fail($"the replicas differ {when}: {Record.Ledger.DigestsForPeople()}");
+        Recover($"the replicas differ {when}: {Record.Ledger.DigestsForPeople()}", ticket.Generation);
         return null;
     }
 
-    private async Task LayOutAgain(long step, string digest)
+    /// <summary>
+    /// A new generation, from the newest step that a replica has whole: replicas are taken over where they are, copied to where they are
+    /// not, and then all start.
+    /// </summary>
+    /// <param name="why">What failed, or null.</param>
+    /// <param name="cancellation">Gives up preparing.</param>
+    private async Task LayOut(string? why, CancellationToken cancellation)
     {
-        try
+        long began = time.GetTimestamp();
+        while (!_history.IsOver)
         {
-            await LayOut(step, digest, CancellationToken.None);
-        }
-#pragma warning disable CA1031 // Whatever went wrong becomes the named end of the run.
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            await Fail($"the run could not go on after step {step - 1}: {error.Message}");
-        }
-    }
-
-    /// <summary>A new generation from a step on: replicas are taken over where they are, copied to where they are not, and then all start.</summary>
-    private async Task LayOut(long step, string? digest, CancellationToken cancellation)
-    {
-        (int oldGeneration, PlacementPlan? oldPlan) = (Record.PlacedGeneration, Record.Plan);
-        PlacementPlan plan;
-        for (int attempt = 1; ; attempt++)
-        {
-            if (_history.IsOver)
-            {
-                return;
-            }
-
-            plan = MakePlan();
-            Record.Generation++;
-            _fence.Raise(Id, Record.Generation);
             try
             {
-                await OnAll(
-                    plan.UltraServers, index => Prepare(index, plan, step, Source(index, plan, oldGeneration, oldPlan, digest), cancellation), deadlines.Prepare, cancellation);
+                await BeginGeneration(why, began, cancellation);
                 break;
             }
-            catch (Exception error)
+            catch (Exception error) when (
+                error is not (RunFailedException or RunMovingException or OperationCanceledException or InvalidDescriptionException)
+                && time.GetElapsedTime(began) < deadlines.Recovery)
             {
-                await Quietly(() => Abandon(Record.Generation));
-                if (!GoesAway(error) || attempt == LayoutAttempts)
-                {
-                    throw;
-                }
-
                 if (error is SiloLeavingException { Silo: { } silo })
                 {
                     Record.Leaving.Add(silo);
                 }
 
+                // A moment for the membership to find out who is gone.
                 await Task.Delay(deadlines.Watch, time, cancellation);
             }
         }
 
+        TaskCompletionSource laidOut = _laidOut;
+        _laidOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        laidOut.TrySetResult();
+    }
+
+    private async Task BeginGeneration(string? why, long began, CancellationToken cancellation)
+    {
+        // Written before anything works under its number: should this grain be lost, the next one takes a higher one.
+        Record.Generation++;
+        _fence.Raise(Id, Record.Generation);
+        await Writes.WriteAsync();
+        long from = LastRemembered + 1;
+        Survey survey = Record.PlacedGeneration == 0 ? Survey.Empty : await Layout.HaltAsync(Record.Generation, Record.PlacedGeneration, from);
+        IReadOnlyList<ReplicaState> whole = survey.Newest();
+        if (whole.Count == 0 && Record.PlacedGeneration > 0)
+        {
+            throw new RunFailedException("no silo is left that has a replica");
+        }
+
+        long step = whole.Count == 0 ? 0 : whole[0].Steps;
+        foreach (StepCommit commit in survey.Commits.Where(c => c.Step < step))
+        {
+            Remember(commit.Step, commit.Report);
+        }
+
+        PlacementPlan plan = MakePlan();
+        bool validates = step > 0 && _spec!.Training.ValidatesAfter(step - 1) && !Record.Events.Exists(e => e is ValidationEvent v && v.Step == step);
+        await Layout.PrepareAsync(
+            [.. Enumerable.Range(0, plan.UltraServers).Select(index =>
+                new PrepareOrder(Id, Record.Generation, index, Record.Spec!, plan, step, Source(index, plan, whole), Record.Content, validates))],
+            cancellation);
         if (_history.IsOver)
         {
             // Failed, or closed, while it was prepared.
-            await Quietly(() => Abandon(Record.Generation));
+            await Layout.CloseAsync(Record.Generation + 1);
             return;
         }
 
@@ -380,41 +430,42 @@ internal sealed class TrainingRun(
         _pausing = false;
         _lastProgress = time.GetTimestamp();
         _history.Add(new LayoutEvent(Record.Generation, step, plan));
-        if (oldPlan is not null)
+        await Store();
+        StartWatch();
+        await Layout.TrainAsync(plan, Ticket(step));
+        if (why is not null)
         {
-            await Quietly(() => CloseGeneration(oldGeneration, CancellationToken.None));
+            _history.Add(new RecoveryEvent(why, step, 1, time.GetElapsedTime(began).TotalSeconds));
         }
 
-        await Publish();
-        StartWatch();
-        await OnAll(plan.UltraServers, index => Server(index).Train(Ticket(step), cancellation), deadlines.Control, cancellation);
+        await Quietly(Publish);
+        Layout.CloseAsync(Record.Generation).Ignore();
         if (Record.StopAsked)
         {
-            await AskNext(AfterStep.Stop, cancellation);
+            await Quietly(() => AskNext(AfterStep.Stop, cancellation));
         }
-
-        TaskCompletionSource laidOut = _laidOut;
-        _laidOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        laidOut.TrySetResult();
     }
 
-    private Task Prepare(int index, PlacementPlan plan, long step, ReplicaSource? source, CancellationToken cancellation)
-    {
-        PrepareOrder order = new(Id, Record.Generation, index, Record.Spec!, plan, step, source, Record.Content);
-        return UltraServerPlacementDirector.On(plan.ShareOf(index).Silo, () => Server(index).Prepare(order, cancellation));
-    }
+    /// <summary>The last step that the history has; −1 when it has none.</summary>
+    private long LastRemembered => (Record.Events.FindLast(e => e is StepEvent) as StepEvent)?.Step ?? -1;
 
-    /// <summary>A replica on the silo where the UltraServer will be, if there is one, else its own.</summary>
-    private static ReplicaSource? Source(int index, PlacementPlan plan, int oldGeneration, PlacementPlan? oldPlan, string? digest)
+    /// <summary>Adds a committed step to the history, once, however often it was computed.</summary>
+    private void Remember(long step, CommitReport report)
     {
-        if (oldPlan is null || digest is null)
+        if (step > LastRemembered)
         {
-            return null;
+            double rows = (double)_spec!.Training.Batch * _spec.Model.RowsPerSample;
+            _history.Add(new StepEvent(step, report.Loss, _spec.Training.ToSchedule().At(step), report.GradientNorm, rows / report.StepSeconds));
         }
+    }
 
+    /// <summary>The replica that an UltraServer copies when it has none of its own: one on its silo, if there is one.</summary>
+    private static ReplicaSource? Source(int index, PlacementPlan plan, IReadOnlyList<ReplicaState> whole)
+    {
         string silo = plan.ShareOf(index).Silo;
-        int near = oldPlan.Shares.FirstOrDefault(s => s.Silo == silo)?.First ?? index;
-        return new ReplicaSource(oldGeneration, oldPlan.ShareOf(index).Silo == silo ? index : near, digest);
+        ReplicaState? source = whole.FirstOrDefault(r => r.Silo == silo && r.UltraServer == index) ?? whole.FirstOrDefault(r => r.Silo == silo)
+            ?? (whole.Count == 0 ? null : whole[index % whole.Count]);
+        return source is null ? null : new ReplicaSource(source.Silo, source.UltraServer, source.Digest);
     }
 
     /// <summary>Silos that have a part keep it, as far as it stays even; new ones come behind them.</summary>
@@ -479,15 +530,21 @@ internal sealed class TrainingRun(
             return;
         }
 
+        if (!_laying.IsCompleted)
+        {
+            return;
+        }
+
         if (Record.State == RunState.Running && Record.Plan!.Shares.FirstOrDefault(s => cluster.IsLost(s.Silo)) is { } lost)
         {
-            await Fail($"silo {ClusterView.ForPeople(lost.Silo)} was lost, and with it {lost.ForPeople}; {Record.Ledger!.LastCommitted + 1} steps are committed");
+            Recover($"silo {ClusterView.ForPeople(lost.Silo)} was lost, and with it {lost.ForPeople}", Record.Generation);
             return;
         }
 
         if (time.GetElapsedTime(_lastProgress) > SilenceDeadline)
         {
-            await Fail($"no UltraServer has finished anything for {SilenceDeadline.TotalSeconds:F0} s; {(Record.Ledger?.LastCommitted ?? -1) + 1} steps are committed");
+            _lastProgress = time.GetTimestamp();
+            Recover($"no UltraServer has finished anything for {SilenceDeadline.TotalSeconds:F0} s", Record.Generation);
             return;
         }
 
@@ -505,41 +562,25 @@ internal sealed class TrainingRun(
 
     private async Task Fail(string message)
     {
-        if (_history.IsOver)
+        if (_history.IsOver || _isGhost)
         {
             return;
         }
 
+        // First the record: only whoever may write it may end the run.
         Record.State = RunState.Failed;
+        await Quietly(Writes.WriteAsync);
+        if (_isGhost)
+        {
+            return;
+        }
+
         _over = time.GetTimestamp();
         _history.Add(new FailedEvent(message));
         _laidOut.TrySetResult();
-        if (Record.Plan is not null)
-        {
-            // An UltraServer that cannot be reached will be refused when it speaks.
-            await Quietly(() => OnAll(
-                Record.Plan.UltraServers, index => Server(index, Record.PlacedGeneration).Abort(Ticket(0, Record.PlacedGeneration), CancellationToken.None),
-                deadlines.Control, CancellationToken.None));
-        }
-
+        await Quietly(() => Layout.CloseAsync(Record.Generation + 1));
         await Quietly(Publish);
     }
-
-    /// <summary>First all loops, then all memory: an UltraServer may still be folding into another's buffers.</summary>
-    private async Task CloseGeneration(int generation, CancellationToken cancellation)
-    {
-        int count = _spec!.Cluster.UltraServers;
-        await Quietly(() => OnAll(count, index => Server(index, generation).Abort(Ticket(0, generation), cancellation), deadlines.Step, cancellation));
-        await OnAll(count, index => Server(index, generation).Close(cancellation), deadlines.Step, cancellation);
-    }
-
-    /// <summary>A generation that will not begin.</summary>
-    private Task Abandon(int generation) =>
-        OnAll(_spec!.Cluster.UltraServers, index => Server(index, generation).Abandon(CancellationToken.None), deadlines.Control, CancellationToken.None);
-
-    /// <summary>Whether something failed because a silo goes or is gone: another layout may work.</summary>
-    private static bool GoesAway(Exception error) =>
-        error is SiloLeavingException || GrainRetries.IsUnreachable(error);
 
     /// <summary>Reads and checks a spec, which may come from a program that does not.</summary>
     private static RunSpec Checked(string text)
@@ -556,15 +597,45 @@ internal sealed class TrainingRun(
         }
     }
 
-    /// <summary>Writes the record and tells the directory.</summary>
-    private async Task Publish()
+    /// <exception cref="RunMovingException">the run's own grain lives elsewhere by now: this one is a ghost, and may change nothing.</exception>
+    private async Task WriteRecord()
+    {
+        try
+        {
+            await storage.WriteStateAsync();
+        }
+        catch (InconsistentStateException)
+        {
+            _isGhost = true;
+            _watch?.Dispose();
+            _watch = null;
+            _history.Interrupt();
+            _laidOut.TrySetResult();
+            DeactivateOnIdle();
+            throw new RunMovingException($"run {Id} has been taken up on another silo");
+        }
+    }
+
+    /// <summary>Writes the record.</summary>
+    private async Task Store()
     {
         int events = Record.Events.Count;
         _lastStored = time.GetTimestamp();
-        await _writes.WriteAsync();
+        await Writes.WriteAsync();
         _eventsStored = events;
+    }
+
+    /// <summary>Writes the record and tells the directory.</summary>
+    private async Task Publish()
+    {
+        await Store();
         await GrainFactory.GetGrain<IRunDirectory>(IRunDirectory.Key).Put(Describe(), CancellationToken.None).WaitAsync(deadlines.Control, time);
     }
+
+    private Task<T> OfAReplica<T>(Func<IReplicaHost, ReplicaAddress, Task<T>> ask) =>
+        _closed || Record.Events is not [.., EndEvent end] || Record.Plan is null
+            ? throw new RunFailedException($"the weights of run {Id} are no longer in the cluster's memory")
+            : Layout.AskAnyAsync(Record.Plan, (host, share) => ask(host, new ReplicaAddress(Id, share.First, end.Steps)));
 
     private RunStatus Describe() => new(
         Id, Record.State, _spec is null ? string.Empty : _spec.Model.Family.ToString().ToLowerInvariant(), _spec?.Cluster.UltraServers ?? 0,
@@ -579,20 +650,11 @@ internal sealed class TrainingRun(
     }
 
     private Task AskNext(AfterStep next, CancellationToken cancellation) =>
-        Server(0).Ask(Ticket(0), next, cancellation).WaitAsync(deadlines.Control, time, cancellation);
+        GrainFactory.GetGrain<IUltraServer>(GrainKeys.UltraServer(Id, Record.Generation, 0)).Ask(Ticket(0), next, cancellation).WaitAsync(deadlines.Control, time, cancellation);
 
     private RunFailedException NoSuchRun() => new($"there is no run {Id} in this cluster; `trn runs` lists them");
 
-    private StepTicket Ticket(long step) => Ticket(step, Record.Generation);
-
-    private StepTicket Ticket(long step, int generation) => new(Id, generation, step);
-
-    private IUltraServer Server(int index) => Server(index, Record.Generation);
-
-    private IUltraServer Server(int index, int generation) => GrainFactory.GetGrain<IUltraServer>(GrainKeys.UltraServer(Id, generation, index));
-
-    private Task OnAll(int count, Func<int, Task> call, TimeSpan deadline, CancellationToken cancellation) =>
-        Task.WhenAll(Enumerable.Range(0, count).Select(call)).WaitAsync(deadline, time, cancellation);
+    private StepTicket Ticket(long step) => new(Id, Record.Generation, step);
 
     /// <summary>For what is tried for order's sake: its failure changes nothing.</summary>
     private static async Task Quietly(Func<Task> work)

@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
@@ -7,7 +8,7 @@ using TrnOrleans.Numerics.Compute;
 namespace TrnOrleans.Grains;
 
 /// <summary>One emulated accelerator. Its kernel step runs on the compute engine, its shard lies in the replica's memory.</summary>
-[UltraServerPlacement, KeepAlive]
+[UltraServerPlacement, KeepAlive, Reentrant]
 internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) : Grain, ITrainiumChip
 {
     private readonly Fence _fence = new();
@@ -16,6 +17,9 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
     private int _chip;
     private int _rank;
     private long _applied = -1;
+    private long _computing = -1;
+    private Task<double> _loss = Task.FromResult(0.0);
+    private Task _update = Task.CompletedTask;
 
     public Task Prepare(PrepareOrder order, int chip, CancellationToken cancellation)
     {
@@ -28,7 +32,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         return Task.CompletedTask;
     }
 
-    public async Task<double> ComputeGradient(StepTicket ticket, int buffer, CancellationToken cancellation)
+    public Task<double> ComputeGradient(StepTicket ticket, int buffer, CancellationToken cancellation)
     {
         Replica replica = Admit(ticket, cancellation);
         if (ticket.Step <= _applied)
@@ -36,22 +40,31 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
             throw _fence.Refuse($"step {ticket.Step}, which this chip has applied");
         }
 
-        double loss = 0;
-        await Compute(() => loss = replica.ComputeGradient(ticket.Step, _chip, _rank, buffer), cancellation);
-        return loss;
+        // Asked again: the answer was lost on its way, or the work failed before it began.
+        if (_computing != ticket.Step || _loss.IsFaulted || _loss.IsCanceled)
+        {
+            (_computing, _loss) = (ticket.Step, Gradient(replica, ticket.Step, buffer, cancellation));
+        }
+
+        return _loss;
     }
 
-    public async Task Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation)
+    public Task Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation)
     {
         Replica replica = Admit(ticket, cancellation);
-        if (ticket.Step <= _applied)
+        if (ticket.Step < _applied)
         {
-            throw _fence.Refuse($"step {ticket.Step}, which this chip has applied");
+            throw _fence.Refuse($"step {ticket.Step}; this chip has applied step {_applied}");
         }
 
-        // Before the work and not after: a doubled message that comes meanwhile must not update the shard again.
-        _applied = ticket.Step;
-        await Compute(() => replica.Apply(_optimizer!, ticket.Step, learningRate, gradientScale), cancellation);
+        if (ticket.Step > _applied)
+        {
+            // Before the work and not after: a doubled message that comes meanwhile must not update the shard again.
+            _applied = ticket.Step;
+            _update = Compute(() => replica.Apply(_optimizer!, ticket.Step, learningRate, gradientScale), CancellationToken.None);
+        }
+
+        return _update;
     }
 
     public async Task<EvaluationPart> Evaluate(StepTicket ticket, long first, long count, CancellationToken cancellation)
@@ -75,6 +88,13 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         _replica = null;
         DeactivateOnIdle();
         return Task.CompletedTask;
+    }
+
+    private async Task<double> Gradient(Replica replica, long step, int buffer, CancellationToken cancellation)
+    {
+        double loss = 0;
+        await Compute(() => loss = replica.ComputeGradient(step, _chip, _rank, buffer), cancellation);
+        return loss;
     }
 
     private Replica Admit(StepTicket ticket, CancellationToken cancellation)

@@ -1,10 +1,9 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
+using TrnOrleans.Grains.Recovery;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
@@ -15,66 +14,86 @@ using TrnOrleans.Numerics.Optimizers;
 namespace TrnOrleans.Grains;
 
 /// <summary>
-/// One replica on its way through the steps: chips compute, the switch folds, UltraServers sum, chips update their shards, the step is
-/// reported. The loop is a task of its own, so that messages get in between.
+/// One replica on its way through the steps of a generation: chips compute, the switch folds, UltraServers sum, chips update their shards,
+/// the step is reported. The loop is a task of its own, so that messages get in between. When it ends, in whatever way, the replica stands
+/// still and the grain goes.
 /// </summary>
 [UltraServerPlacement, KeepAlive, Reentrant]
 internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, Deadlines deadlines, TimeProvider time) : Grain, IUltraServer, IDisposable
 {
-    // Between silos 256 KiB – 1 MiB a message is best, and about four in flight.
-    private const int CopyLength = 1 << 17;
-    private const int CopiesInFlight = 4;
+    // A chip that fails so often in one step is started anew, with its generation; a block that is lost so often has no link.
+    private const int ChipAttempts = 4;
+    private const int LinkAttempts = 4;
+    private const int StepsForAnAnswer = 4;
 
     private readonly Fence _fence = new();
+    private readonly CancellationTokenSource _abort = new();
+    private TaskScheduler? _turns;
     private PrepareOrder? _order;
     private Replica? _replica;
     private SiloCollective? _collective;
     private ITrainiumChip[] _chips = [];
     private INeuronSwitch? _switch;
     private ITrainingRun? _run;
-    private readonly CancellationTokenSource _abort = new();
     private Task? _loop;
     private Task _sending = Task.CompletedTask;
+    private RepeatableCalls? _chipCalls;
+    private RepeatableCalls? _linkCalls;
+    private TimeSpan _longestStep;
     private AfterStep _next;
-    private bool _closed;
 
     private RunSpec Spec => _replica!.Spec;
+
+    private bool IsFirstOnSilo => _order!.Plan.IsFirstOnSilo(_order.UltraServer);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _turns = TaskScheduler.Current;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>However it comes about that this grain goes: its loop must not go on without it.</summary>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => EndLoop();
 
     public async Task Prepare(PrepareOrder order, CancellationToken cancellation)
     {
         _fence.Raise(order.Run, order.Generation);
         _order = order;
+        Replica replica;
         try
         {
-            _replica = await replicas.BuildAsync(order, cancellation).WaitAsync(deadlines.Prepare, time, cancellation);
+            replica = await replicas.BuildAsync(order, cancellation).WaitAsync(deadlines.Prepare, time, cancellation);
         }
         catch (Exception error) when (error is InvalidDescriptionException or InvalidWeightsException)
         {
             throw new RunFailedException(error.Message);
         }
 
-        if (_closed)
-        {
-            replicas.Abandon(order.Run, order.UltraServer, order.Generation);
-            throw _fence.Refuse($"generation {order.Generation}, which was given up while its replica was built");
-        }
-
+        _replica = replica;
+        replica.WorkedOnBy(() => Task.Factory.StartNew(EndLoop, CancellationToken.None, TaskCreationOptions.None, _turns!).Unwrap());
         _collective = replicas.Collective(order.Run, order.Generation);
+        _chipCalls = new RepeatableCalls(ChipAttempts, ChipDeadline, error => error is ChipErrorException, Failed);
+        _linkCalls = new RepeatableCalls(LinkAttempts, () => deadlines.Block, error => error is CorruptBlockException, Failed);
         _run = GrainFactory.GetGrain<ITrainingRun>(order.Run);
         _switch = GrainFactory.GetGrain<INeuronSwitch>(GrainKeys.UltraServer(order.Run, order.Generation, order.UltraServer));
         await _switch.Prepare(order, cancellation).WaitAsync(deadlines.Control, time, cancellation);
         _chips = [.. Enumerable.Range(0, Spec.Cluster.Chips).Select(chip =>
             GrainFactory.GetGrain<ITrainiumChip>(GrainKeys.Chip(order.Run, order.Generation, order.UltraServer, chip)))];
         await Task.WhenAll(_chips.Select((chip, index) => chip.Prepare(order, index, cancellation))).WaitAsync(deadlines.Prepare, time, cancellation);
-        if (_replica.Steps != order.Step)
+        if (replica.Steps != order.Step)
         {
-            await CopyReplica(order, cancellation).WaitAsync(deadlines.Prepare, time, cancellation);
+            ReplicaSource source = order.Source ?? throw new RunFailedException($"there is no replica of step {order.Step} to copy");
+            await ReplicaCopy.FetchAsync(GrainFactory.GetGrain<IReplicaHost>(source.Silo), order, source, replica, cancellation)
+                .WaitAsync(deadlines.Prepare, time, cancellation);
+            string digest = await Digest(new StepTicket(order.Run, order.Generation, order.Step), cancellation);
+            replica.Steps = digest == source.Digest ? order.Step : throw new RunFailedException(
+                $"the copy of UltraServer {source.UltraServer}'s replica at step {order.Step} has digest {digest[..12]}, and the original {source.Digest[..12]}");
         }
     }
 
     public Task Train(StepTicket first, CancellationToken cancellation)
     {
-        _fence.Check(first);
+        Check(first);
         if (_loop is null)
         {
             _sending = IsFirstOnSilo ? _collective!.Links.RunAsync(Send, _collective.Exchange.Fail, _abort.Token) : Task.CompletedTask;
@@ -86,20 +105,14 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
 
     public Task Ask(StepTicket ticket, AfterStep next, CancellationToken cancellation)
     {
-        _fence.Check(ticket);
+        Check(ticket);
         _next = next;
         return Task.CompletedTask;
     }
 
-    public Task Abort(StepTicket ticket, CancellationToken cancellation)
-    {
-        _fence.Check(ticket);
-        return EndLoop();
-    }
-
     public Task Exchange(StepTicket ticket, ExchangeBlock block, CancellationToken cancellation)
     {
-        _fence.Check(ticket);
+        Check(ticket);
 
         // A late or doubled one is dropped and counted there; who sent it need not know.
         _collective!.Exchange.Accept(ticket.Step, block);
@@ -108,61 +121,62 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
 
     public Task Notify(StepTicket ticket, StepNotice notice, CancellationToken cancellation)
     {
-        _fence.Check(ticket);
+        Check(ticket);
         _collective!.Exchange.Accept(ticket.Step, notice);
         return Task.CompletedTask;
     }
 
-    public Task<TensorBlock> ReadReplica(StepTicket ticket, int part, long offset, int length, CancellationToken cancellation)
-    {
-        _fence.Check(ticket);
-        Replica replica = _replica ?? throw _fence.Refuse("a copy, after the replica was closed");
-        return replica.Steps == ticket.Step
-            ? Task.FromResult(replica.Read(part, offset, length))
-            : throw _fence.Refuse($"a copy of step {ticket.Step}; the replica stands at {replica.Steps}");
-    }
-
-    public Task<TensorBlock> ReadWeights(long offset, int length, CancellationToken cancellation) =>
-        Task.FromResult((_replica ?? throw new StaleMessageException("this UltraServer has no replica")).Read(0, offset, length));
-
-    public Task<IReadOnlyList<string>?> Vocabulary(CancellationToken cancellation) =>
-        Task.FromResult((_replica ?? throw new StaleMessageException("this UltraServer has no replica")).Vocabulary?.Characters);
-
-    public Task Close(CancellationToken cancellation) => End(replicas.Remove, cancellation);
-
-    public Task Abandon(CancellationToken cancellation) => End(replicas.Abandon, cancellation);
-
     public void Dispose() => _abort.Dispose();
 
-    private async Task End(Action<string, int, int> giveBack, CancellationToken cancellation)
+    private void Check(StepTicket ticket)
     {
-        _closed = true;
-        try
+        if (_order is null)
         {
-            await EndLoop();
-            if (_order is { } order)
-            {
-                giveBack(order.Run, order.UltraServer, order.Generation);
-            }
-
-            _replica = null;
-            await Task.WhenAll([.. _chips.Select(chip => chip.Close(cancellation)), _switch?.Close(cancellation) ?? Task.CompletedTask])
-                .WaitAsync(deadlines.Control, time, cancellation);
-        }
-        finally
-        {
+            // A message of the past has called back a grain that was gone.
             DeactivateOnIdle();
         }
+
+        _fence.Check(ticket);
     }
 
-    private bool IsFirstOnSilo => _order!.Plan.IsFirstOnSilo(_order.UltraServer);
+    /// <summary>All chips of a silo share its compute threads, so that the last one may take a whole step; the first step takes longer than others.</summary>
+    private TimeSpan ChipDeadline() =>
+        _longestStep == TimeSpan.Zero ? deadlines.Step : deadlines.Chip + (StepsForAnAnswer * _longestStep);
+
+    /// <summary>Something failed, and is tried again.</summary>
+    private void Failed(StepTicket ticket, Exception error)
+    {
+    }
 
     private async Task EndLoop()
     {
+        if (_loop is { IsCompleted: true })
+        {
+            // Its neighbours on the silo may still be on their last step.
+            return;
+        }
+
         await _abort.CancelAsync();
         _collective?.Exchange.Fail(new OperationCanceledException("the generation is over"));
-        await (_loop ?? Task.CompletedTask);
-        await _sending;
+        if (_loop is null)
+        {
+            Retire();
+            return;
+        }
+
+        await _loop;
+    }
+
+    /// <summary>Nothing more will be asked of this generation's grains.</summary>
+    private void Retire()
+    {
+        foreach (ITrainiumChip chip in _chips)
+        {
+            chip.Close(CancellationToken.None).Ignore();
+        }
+
+        _switch?.Close(CancellationToken.None).Ignore();
+        DeactivateOnIdle();
     }
 
     /// <summary>To the first UltraServer of another silo, which takes it for all of that silo.</summary>
@@ -172,58 +186,28 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         IUltraServer peer = GrainFactory.GetGrain<IUltraServer>(
             GrainKeys.UltraServer(order.Run, order.Generation, order.Plan.Shares[outgoing.Silo].First));
         StepTicket ticket = new(order.Run, order.Generation, outgoing.Step);
-        Task sent = outgoing.Block is { } block ? peer.Exchange(ticket, block, _abort.Token) : peer.Notify(ticket, outgoing.Notice!, _abort.Token);
-        return sent.WaitAsync(deadlines.Step, time, CancellationToken.None);
-    }
-
-    /// <summary>Block by block from a replica that stands where the generation starts; the copy must have its digest.</summary>
-    private async Task CopyReplica(PrepareOrder order, CancellationToken cancellation)
-    {
-        ReplicaSource source = order.Source ?? throw new RunFailedException($"there is no replica of step {order.Step} to copy");
-        Replica replica = _replica!;
-        IUltraServer from = GrainFactory.GetGrain<IUltraServer>(GrainKeys.UltraServer(order.Run, source.Generation, source.UltraServer));
-        StepTicket ticket = new(order.Run, source.Generation, order.Step);
-        async Task Copy(int part, long offset)
-        {
-            int length = (int)Math.Min(CopyLength, replica.Length - offset);
-            TensorBlock block = await from.ReadReplica(ticket, part, offset, length, cancellation);
-            replica.Write(part, offset, block);
-            block.Release();
-        }
-
-        List<Task> flying = [];
-        for (int part = 0; part < replica.Parts; part++)
-        {
-            for (long offset = 0; offset < replica.Length; offset += CopyLength)
+        return _linkCalls!.MakeAsync(
+            ticket,
+            async (t, c) =>
             {
-                if (flying.Count == CopiesInFlight)
-                {
-                    Task done = await Task.WhenAny(flying);
-                    flying.Remove(done);
-                    await done;
-                }
-
-                flying.Add(Copy(part, offset));
-            }
-        }
-
-        await Task.WhenAll(flying);
-        replica.Steps = order.Step;
-        string digest = await Digest(new StepTicket(order.Run, order.Generation, order.Step), cancellation);
-        if (digest != source.Digest)
-        {
-            throw new RunFailedException(
-                $"the copy of UltraServer {source.UltraServer}'s replica at step {order.Step} has digest {digest[..12]}, and the original {source.Digest[..12]}");
-        }
+                await (outgoing.Block is { } block ? peer.Exchange(t, block, c) : peer.Notify(t, outgoing.Notice!, c));
+                return true;
+            },
+            _abort.Token);
     }
 
-    /// <summary>Never throws: what goes wrong is reported to the run, which names it.</summary>
+    /// <summary>Never throws: what goes wrong is reported to the run, which recovers or names it.</summary>
     private async Task Loop(StepTicket ticket, CancellationToken cancellation)
     {
         // The caller's turn ends here; the steps are turns of their own.
         await Task.Yield();
         try
         {
+            if (_order!.Validates)
+            {
+                await Validate(ticket with { Step = ticket.Step - 1 }, cancellation);
+            }
+
             AfterStep next = AfterStep.Continue;
             Task reported = Task.CompletedTask;
             for (; ticket.Step < Spec.Training.Steps && next == AfterStep.Continue; ticket = ticket with { Step = ticket.Step + 1 })
@@ -233,9 +217,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
                 // The report of the step before has had a whole step to arrive: the run is not waited for.
                 await reported;
                 reported = Tell(ticket, (run, t) => run.Committed(t, report, cancellation));
-                long done = ticket.Step + 1;
-                bool last = next == AfterStep.Stop || done == Spec.Training.Steps;
-                if (last || (Spec.Training.EvalEvery > 0 && done % Spec.Training.EvalEvery == 0))
+                if (next == AfterStep.Stop || Spec.Training.ValidatesAfter(ticket.Step))
                 {
                     await reported;
                     await Validate(ticket, cancellation);
@@ -252,13 +234,17 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // Aborted by the run, which knows why.
+            // Halted by whoever lays the run out anew, who knows why.
         }
-#pragma warning disable CA1031 // The boundary of the loop: every failure becomes a named end of the run.
+#pragma warning disable CA1031 // The boundary of the loop: every failure becomes a recovery or a named end of the run.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             await Report(ticket, error);
+        }
+        finally
+        {
+            Retire();
         }
     }
 
@@ -274,7 +260,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         double loss = outcome.LossSum / replica.RowsPerStep;
         if (!double.IsFinite(loss))
         {
-            throw new RunFailedException(
+            throw new DivergenceException(
                 $"the loss became {loss} at step {ticket.Step}, before its update; a lower --learning-rate, a longer --warmup or --clip may help");
         }
 
@@ -284,14 +270,18 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
             norm = await exchange.OnceAsync(ticket.Step, () => GradientNorm(replica)).WaitAsync(deadlines.Step, time, cancellation);
             if (!double.IsFinite(norm))
             {
-                throw new RunFailedException($"the gradient's norm became {norm} at step {ticket.Step}, before its update; a lower --learning-rate may help");
+                throw new DivergenceException($"the gradient's norm became {norm} at step {ticket.Step}, before its update; a lower --learning-rate may help");
             }
         }
 
-        await Apply(ticket, GlobalNorm.ClipFactor(norm, Spec.Training.Clip), cancellation);
+        await Apply(ticket, GlobalNorm.ClipFactor(norm, Spec.Training.Clip));
+        TimeSpan took = time.GetElapsedTime(start);
+        _longestStep = took > _longestStep ? took : _longestStep;
+        CommitReport report = new(_order.UltraServer, loss, norm, took.TotalSeconds);
+        replica.Commits.Add(ticket.Step, report);
         replica.Steps = ticket.Step + 1;
         exchange.Release(ticket.Step);
-        return (outcome.Next, new CommitReport(_order.UltraServer, loss, norm, time.GetElapsedTime(start).TotalSeconds));
+        return (outcome.Next, report);
     }
 
     private async Task<double> GradientNorm(Replica replica)
@@ -305,6 +295,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     private async Task<double> ComputeGradients(StepTicket ticket, CancellationToken cancellation)
     {
         using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task overdue = Task.Delay(ChipDeadline(), time, failed.Token);
         List<Task<double>> losses = new(_chips.Length);
         try
         {
@@ -312,21 +303,34 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
             {
                 // Handing buffers out in order keeps the tree's promise of few partial sums, and so of progress with few buffers.
                 int buffer = await _replica!.Gradients.RentAsync(failed.Token).AsTask().WaitAsync(deadlines.Step, time, failed.Token);
-                losses.Add(Watched(chip.ComputeGradient(ticket, buffer, cancellation), failed));
+                losses.Add(Watched(
+                    _chipCalls!.MakeOneOfManyAsync(ticket, (t, c) => chip.ComputeGradient(t, buffer, c), overdue, failed.Token), failed));
             }
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            // A chip failed, and its buffer will not come back: the wait below says which and why.
-        }
 
-        double sum = 0;
-        foreach (double loss in await Task.WhenAll(losses).WaitAsync(deadlines.Step, time, cancellation))
-        {
-            sum += loss;
-        }
+            double sum = 0;
+            foreach (double loss in await Task.WhenAll(losses).WaitAsync(deadlines.Step, time, failed.Token))
+            {
+                sum += loss;
+            }
 
-        return sum;
+            // Ends the timer, too.
+            await failed.CancelAsync();
+            return sum;
+        }
+        catch
+        {
+            // Kernels that have started work on memory that the next generation takes over; and one of them says what went wrong.
+            await failed.CancelAsync();
+            await ((Task)Task.WhenAll(losses)).WaitAsync(deadlines.Step, time, CancellationToken.None)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            cancellation.ThrowIfCancellationRequested();
+            if (losses.Find(l => l.IsFaulted && l.Exception.InnerException is not OperationCanceledException) is { } first)
+            {
+                await first;
+            }
+
+            throw;
+        }
     }
 
     /// <summary>A chip that fails keeps its buffer: nobody must wait for one any more.</summary>
@@ -343,10 +347,23 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         }
     }
 
-    private Task Apply(StepTicket ticket, float scale, CancellationToken cancellation)
+    /// <summary>Not to be broken off: a replica of which some shards are updated and others not is no good to anybody.</summary>
+    private async Task Apply(StepTicket ticket, float scale)
     {
-        double rate = _replica!.LearningRate(ticket.Step);
-        return Task.WhenAll(_chips.Select(chip => chip.Apply(ticket, rate, scale, cancellation))).WaitAsync(deadlines.Step, time, cancellation);
+        Replica replica = _replica!;
+        double rate = replica.LearningRate(ticket.Step);
+        replica.Steps = -1;
+        using CancellationTokenSource done = new();
+        Task overdue = Task.Delay(ChipDeadline(), time, done.Token);
+        await Task.WhenAll(_chips.Select(chip => _chipCalls!.MakeOneOfManyAsync(
+            ticket,
+            async (t, c) =>
+            {
+                await chip.Apply(t, rate, scale, c);
+                return true;
+            },
+            overdue, CancellationToken.None)));
+        await done.CancelAsync();
     }
 
     private async Task Validate(StepTicket ticket, CancellationToken cancellation)
@@ -363,31 +380,22 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         await Tell(ticket, (run, t) => run.Validated(t, report, cancellation));
     }
 
-    /// <summary>SHA-256 over the chips' digests in order of their index.</summary>
-    private async Task<string> Digest(StepTicket ticket, CancellationToken cancellation)
-    {
-        ShardDigest[] shards = await Task.WhenAll(_chips.Select(chip => chip.Digest(ticket, cancellation))).WaitAsync(deadlines.Step, time, cancellation);
-        byte[] bytes = new byte[16 * shards.Length];
-        for (int i = 0; i < shards.Length; i++)
-        {
-            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(16 * i), shards[i].High);
-            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan((16 * i) + 8), shards[i].Low);
-        }
-
-        return Convert.ToHexStringLower(SHA256.HashData(bytes));
-    }
+    private async Task<string> Digest(StepTicket ticket, CancellationToken cancellation) =>
+        ReplicaDigest.Of(await Task.WhenAll(_chips.Select(chip => chip.Digest(ticket, cancellation))).WaitAsync(deadlines.Step, time, cancellation));
 
     private async Task Report(StepTicket ticket, Exception error)
     {
         string message = error switch
         {
-            RunFailedException => error.Message,
+            RunFailedException or DivergenceException => error.Message,
             TimeoutException => $"UltraServer {_order!.UltraServer} waited in vain at step {ticket.Step}: {error.Message}",
+            _ when GrainRetries.IsUnreachable(error) || error.InnerException is { } inner && GrainRetries.IsUnreachable(inner) =>
+                $"UltraServer {_order!.UltraServer} could not reach another silo at step {ticket.Step}",
             _ => $"UltraServer {_order!.UltraServer} failed at step {ticket.Step}: {error.Message}",
         };
         try
         {
-            await Tell(ticket, (run, t) => run.Failed(t, message, IsUnreachable(error), CancellationToken.None));
+            await Tell(ticket, (run, t) => run.Failed(t, message, error is DivergenceException, CancellationToken.None));
         }
         catch (Exception unreachable) when (unreachable is TimeoutException or OrleansException or StaleMessageException or OperationCanceledException)
         {
@@ -395,11 +403,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         }
     }
 
-    /// <summary>Somebody else could not be reached: the run knows better which silo is gone.</summary>
-    private static bool IsUnreachable(Exception error) =>
-        error is StaleMessageException || GrainRetries.IsUnreachable(error) || (error.InnerException is { } inner && IsUnreachable(inner));
-
     /// <summary>Tells the run, which may just be moving to another silo; each report is taken once, however often it comes.</summary>
     private Task Tell(StepTicket ticket, Func<ITrainingRun, StepTicket, Task> report) =>
-        GrainRetries.ExecuteAsync(() => report(_run!, ticket).WaitAsync(deadlines.Control, time));
+        GrainRetries.ExecuteAsync(() => report(_run!, ticket).WaitAsync(deadlines.Report, time));
 }

@@ -81,8 +81,12 @@ internal sealed class SiloProcess : IDisposable
         await _process.WaitForExitAsync(deadline.Token);
     }
 
-    /// <summary>SIGKILL.</summary>
-    internal void Kill() => _process.Kill();
+    /// <summary>Sends a signal, such as KILL, and does not wait for what it does.</summary>
+    internal void Signal(string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", Text(_process.Id)]);
+        kill.WaitForExit();
+    }
 
     public void Dispose()
     {

@@ -84,19 +84,6 @@ public sealed class UnkindTests
     }
 
     [Fact]
-    public async Task A_run_whose_silo_is_lost_ends_by_name()
-    {
-        using TestCluster cluster = await TestCluster.StartAsync(3);
-        SiloProcess two = cluster.Silos[1];
-        using Trn.Following run = new(cluster.Train(10_000_000));
-        await run.UntilStepAsync(10);
-        two.Kill();
-        JsonElement failed = await run.UntilAsync(e => Trn.Kind(e) == "failed");
-        Assert.Contains($"silo {two.Name} was lost, and with it UltraServer", failed.GetProperty("message").GetString(), StringComparison.Ordinal);
-        Assert.Equal(1, await run.ExitAsync());
-    }
-
-    [Fact]
     public async Task The_last_silo_takes_its_runs_with_it_and_they_say_so()
     {
         using TestCluster cluster = await TestCluster.StartAsync(1);

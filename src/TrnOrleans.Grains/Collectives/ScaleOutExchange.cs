@@ -168,11 +168,26 @@ public sealed class ScaleOutExchange
 
     /// <summary>A block of another silo.</summary>
     /// <returns>False when it is late or came twice, and was dropped.</returns>
+    /// <exception cref="CorruptBlockException">its bits are not those that were sent; the same block may come again.</exception>
     public bool Accept(long step, ExchangeBlock block)
     {
         if (!Fits(block))
         {
             return Drop(block.Values);
+        }
+
+        lock (_lock)
+        {
+            if (step <= _over || _failure is not null)
+            {
+                return Drop(block.Values);
+            }
+        }
+
+        if (block.Values.Hash() != block.Hash)
+        {
+            block.Values.Release();
+            throw new CorruptBlockException($"bucket {block.Bucket} of step {step} came with other bits than were sent");
         }
 
         lock (_lock)
@@ -402,16 +417,24 @@ public sealed class ScaleOutExchange
     private void SendPartial(int level, int index, int bucket)
     {
         int leaf = LocalLeaf(level, index) - _share.First;
-        Send(_buckets.Owner(bucket), new ExchangeBlock(bucket, level, index, IsResult: false, Window(leaf, bucket)), leaf);
+        TensorBlock sum = Window(leaf, bucket);
+        Send(_buckets.Owner(bucket), new ExchangeBlock(bucket, level, index, IsResult: false, sum, sum.Hash()), leaf);
     }
 
     private void SendResult(int bucket)
     {
+        if (_plan.Shares.Count == 1)
+        {
+            return;
+        }
+
+        TensorBlock result = Window(0, bucket);
+        ExchangeBlock block = new(bucket, 0, 0, IsResult: true, result, result.Hash());
         for (int silo = 0; silo < _plan.Shares.Count; silo++)
         {
             if (silo != _self)
             {
-                Send(silo, new ExchangeBlock(bucket, 0, 0, IsResult: true, Window(0, bucket)), 0);
+                Send(silo, block, 0);
             }
         }
     }

@@ -6,10 +6,11 @@ namespace TrnOrleans.Grains.Contracts;
 /// <param name="Index">Of a partial sum: the node's index on its level.</param>
 /// <param name="IsResult">Whether it is the sum over all, on its way back.</param>
 /// <param name="Values">The floats.</param>
+/// <param name="Hash">XXH3 of the floats' bytes, from before they went anywhere.</param>
 [GenerateSerializer, Immutable]
 public sealed record ExchangeBlock(
     [property: Id(0)] int Bucket, [property: Id(1)] int Level, [property: Id(2)] int Index, [property: Id(3)] bool IsResult,
-    [property: Id(4)] TensorBlock Values);
+    [property: Id(4)] TensorBlock Values, [property: Id(5)] ulong Hash);
 
 /// <summary>What a silo tells the others when all its chips are done with a step.</summary>
 /// <param name="Silo">Its place in the plan.</param>

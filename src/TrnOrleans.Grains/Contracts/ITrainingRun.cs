@@ -66,9 +66,9 @@ public interface ITrainingRun : IGrainWithStringKey
     /// <summary>From an UltraServer: it cannot go on.</summary>
     /// <param name="ticket">Where it stands.</param>
     /// <param name="message">One sentence for the user.</param>
-    /// <param name="unreachable">Whether it could not reach somebody else, whose silo may be gone.</param>
+    /// <param name="diverged">Whether a number became none: if it does so again in the same step, the training itself is at fault.</param>
     /// <param name="cancellation">Gives up.</param>
-    Task Failed(StepTicket ticket, string message, bool unreachable, CancellationToken cancellation);
+    Task Failed(StepTicket ticket, string message, bool diverged, CancellationToken cancellation);
 }
 
 /// <summary>What an UltraServer says of a committed step.</summary>

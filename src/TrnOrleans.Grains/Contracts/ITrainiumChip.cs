@@ -12,16 +12,16 @@ public interface ITrainiumChip : IGrainWithStringKey
     /// <param name="ticket">Which step.</param>
     /// <param name="buffer">Number of the buffer for the gradient.</param>
     /// <param name="cancellation">Gives up before the kernel starts.</param>
-    /// <returns>Sum of the losses of its rows.</returns>
+    /// <returns>Sum of the losses of its rows; the same when asked again, without computing it again.</returns>
     /// <exception cref="StaleMessageException">an older generation or step; nothing changed.</exception>
     [ResponseTimeout("00:15:00")]
     Task<double> ComputeGradient(StepTicket ticket, int buffer, CancellationToken cancellation);
 
     /// <summary>Updates its shard with the reduced gradient.</summary>
-    /// <param name="ticket">Which step; each is applied once.</param>
+    /// <param name="ticket">Which step; each is applied once, however often it is asked for.</param>
     /// <param name="learningRate">Of this step.</param>
     /// <param name="gradientScale">From clipping.</param>
-    /// <param name="cancellation">Gives up before the update starts.</param>
+    /// <param name="cancellation">Not heeded: an update that is broken off would leave half a replica.</param>
     [ResponseTimeout("00:15:00")]
     Task Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation);
 

@@ -9,17 +9,19 @@ namespace TrnOrleans.Grains.Contracts;
 /// <param name="Step">The step that the generation starts with: so many are committed.</param>
 /// <param name="Source">Where to copy the replica from when this silo does not have it at that step; null at step 0, where it is made.</param>
 /// <param name="Content">Files that the spec refers to.</param>
+/// <param name="Validates">Whether the generation begins with a validation: it was due, and was lost.</param>
 [GenerateSerializer, Immutable]
 public sealed record PrepareOrder(
     [property: Id(0)] string Run, [property: Id(1)] int Generation, [property: Id(2)] int UltraServer, [property: Id(3)] string Spec,
-    [property: Id(4)] PlacementPlan Plan, [property: Id(5)] long Step, [property: Id(6)] ReplicaSource? Source, [property: Id(7)] RunContent Content);
+    [property: Id(4)] PlacementPlan Plan, [property: Id(5)] long Step, [property: Id(6)] ReplicaSource? Source, [property: Id(7)] RunContent Content,
+    [property: Id(8)] bool Validates = false);
 
 /// <summary>A whole replica that can be copied.</summary>
-/// <param name="Generation">The generation of the UltraServer that has it.</param>
-/// <param name="UltraServer">Its index.</param>
+/// <param name="Silo">Where it is.</param>
+/// <param name="UltraServer">Whose.</param>
 /// <param name="Digest">Of the replica; the copy must have the same.</param>
 [GenerateSerializer, Immutable]
-public sealed record ReplicaSource([property: Id(0)] int Generation, [property: Id(1)] int UltraServer, [property: Id(2)] string Digest);
+public sealed record ReplicaSource([property: Id(0)] string Silo, [property: Id(1)] int UltraServer, [property: Id(2)] string Digest);
 
 /// <summary>The files that a run reads, by content; a silo that lacks one fetches it from the cluster.</summary>
 /// <param name="Data">The data's files; empty when every silo finds the data by itself.</param>

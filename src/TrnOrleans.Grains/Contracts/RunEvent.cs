@@ -48,6 +48,15 @@ public sealed record EndEvent(
 [GenerateSerializer]
 public sealed record LayoutEvent([property: Id(0)] int Generation, [property: Id(1)] long Step, [property: Id(2)] PlacementPlan Plan) : RunEvent;
 
+/// <summary>Something failed, and the run goes on; the layout that comes next says how.</summary>
+/// <param name="Why">One sentence for the user.</param>
+/// <param name="Step">The step that is computed next: so many are committed.</param>
+/// <param name="Recomputed">Steps that were in flight and are computed again: 0 or 1, or more after a cold start from a checkpoint.</param>
+/// <param name="Seconds">From the detection until all UltraServers train again.</param>
+[GenerateSerializer]
+public sealed record RecoveryEvent(
+    [property: Id(0)] string Why, [property: Id(1)] long Step, [property: Id(2)] long Recomputed, [property: Id(3)] double Seconds) : RunEvent;
+
 /// <summary>The run stopped with an error that has a name.</summary>
 /// <param name="Message">One sentence for the user.</param>
 [GenerateSerializer]

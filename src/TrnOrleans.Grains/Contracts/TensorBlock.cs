@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Orleans.Serialization.Buffers;
 using TrnOrleans.Grains.Collectives;
@@ -69,6 +70,9 @@ public sealed class TensorBlock
         using MemoryHold stays = new(_owner);
         writer.Write(MemoryMarshal.AsBytes(Span));
     }
+
+    /// <summary>XXH3 of the bytes.</summary>
+    public ulong Hash() => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(Span));
 
     /// <summary>Gives pooled memory back; does nothing for a window of somebody's buffer.</summary>
     public void Release()

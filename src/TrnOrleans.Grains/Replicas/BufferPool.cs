@@ -43,6 +43,19 @@ public sealed class BufferPool : IDisposable
     /// <summary>Gives a buffer back.</summary>
     public void Return(int number) => _free.Writer.TryWrite(number);
 
+    /// <summary>Takes back all buffers that are out; only when nobody works with them any more.</summary>
+    public void Reclaim()
+    {
+        while (_free.Reader.TryRead(out _))
+        {
+        }
+
+        for (int i = 0; i < _buffers.Length; i++)
+        {
+            _free.Writer.TryWrite(i);
+        }
+    }
+
     public void Dispose()
     {
         _free.Writer.TryComplete();

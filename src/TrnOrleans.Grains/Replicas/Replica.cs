@@ -31,16 +31,19 @@ public sealed class Replica : IReductionMemory, IDisposable
     private readonly PassPool _evaluation;
     private readonly PackedWeights? _packed;
     private readonly MemoryLease _memory;
+    private Func<Task>? _halt;
+    private long _steps;
 
     /// <summary>Allocates and fills the replica; call on a compute thread.</summary>
     /// <param name="inputs">Spec, data and network.</param>
+    /// <param name="ultraServer">Whose it is.</param>
     /// <param name="threads">Compute threads of the silo.</param>
     /// <param name="neighbours">Replicas of the run that will be on this silo, this one among them.</param>
     /// <param name="fill">Whether to make the weights of step 0; else they are copied from another replica.</param>
     /// <exception cref="InvalidWeightsException">the weights to start from do not fit.</exception>
-    public Replica(RunInputs inputs, int threads, int neighbours, bool fill)
+    public Replica(RunInputs inputs, int ultraServer, int threads, int neighbours, bool fill)
     {
-        _inputs = inputs;
+        (_inputs, UltraServer) = (inputs, ultraServer);
         _memory = new MemoryLease(Free);
         RunSpec spec = inputs.Spec;
         Network network = inputs.Network;
@@ -61,14 +64,21 @@ public sealed class Replica : IReductionMemory, IDisposable
         }
     }
 
-    /// <summary>Committed steps in it: the next one to compute. −1 while it is being copied.</summary>
-    public long Steps { get; set; }
+    /// <summary>Index of the UltraServer that it belongs to.</summary>
+    public int UltraServer { get; }
+
+    /// <summary>Committed steps in it: the next one to compute. −1 while it is copied or updated: then it is not whole.</summary>
+    public long Steps
+    {
+        get => Interlocked.Read(ref _steps);
+        set => Interlocked.Exchange(ref _steps, value);
+    }
+
+    /// <summary>What it has committed.</summary>
+    public CommitLog Commits { get; } = new();
 
     /// <summary>The generation that works with it.</summary>
-    public int Generation { get; set; }
-
-    /// <summary>The generation that it was taken over from, and goes back to when the present one does not begin; or null.</summary>
-    public int? TakenFrom { get; set; }
+    public int Generation { get; private set; }
 
     /// <summary>The all-reduce over UltraServers, as this silo takes part in it.</summary>
     public ScaleOutExchange? Exchange { get; private set; }
@@ -108,10 +118,20 @@ public sealed class Replica : IReductionMemory, IDisposable
     public void Join(PrepareOrder order, BucketLayout buckets, ScaleOutExchange exchange)
     {
         (Generation, Exchange) = (order.Generation, exchange);
+
+        // What an earlier generation had out when it was broken off.
+        Gradients.Reclaim();
+        _packed?.Invalidate();
         exchange.Join(order.UltraServer, this);
         Reduction = new ChipReduction(
             Spec.Cluster.Chips, buckets, this, bucket => exchange.Arrive(order.UltraServer, bucket, Reduction!.RootBuffer));
     }
+
+    /// <summary>Who works with it from now on, and how to make them stop: the task ends when no kernel of theirs runs any more.</summary>
+    public void WorkedOnBy(Func<Task> halt) => Volatile.Write(ref _halt, halt);
+
+    /// <summary>Makes whoever works with it stop, at a step's boundary or in its middle; an update that has begun is finished.</summary>
+    public Task Halt() => Volatile.Read(ref _halt)?.Invoke() ?? Task.CompletedTask;
 
     /// <summary>Forward and backward of one chip's micro-batch; the gradient, of the global mean loss, goes to the switch as it becomes final.</summary>
     /// <param name="step">The step.</param>

@@ -1,26 +1,38 @@
-using System.Collections.Concurrent;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Content;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Specs;
-using TrnOrleans.Models.Json;
 using TrnOrleans.Numerics.Compute;
 
 namespace TrnOrleans.Grains.Replicas;
 
-/// <summary>The replicas of this silo, by run and UltraServer: what makes scale-up memory, and not messages.</summary>
+/// <summary>
+/// The replicas of this silo, by run and UltraServer: what makes scale-up memory, and not messages. A replica outlives the grains and the
+/// generation that worked with it; a fence keeps those of the past away.
+/// </summary>
 /// <param name="engine">Threads that build a replica.</param>
 /// <param name="inputs">Reads what a spec refers to.</param>
 /// <param name="cluster">To say which silo this is.</param>
 public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs, ClusterView cluster) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Run, int UltraServer), Replica> _replicas = [];
-    private readonly ConcurrentDictionary<(string Run, int Generation), SiloCollective> _collectives = [];
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string Run, int UltraServer), Replica> _replicas = [];
+    private readonly Dictionary<(string Run, int Generation), SiloCollective> _collectives = [];
+    private readonly Dictionary<string, int> _fences = new(StringComparer.Ordinal);
     private volatile bool _leaving;
 
     /// <summary>Runs that have a replica here.</summary>
-    public IReadOnlyList<string> Runs => [.. _replicas.Keys.Select(k => k.Run).Distinct()];
+    public IReadOnlyList<string> Runs
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _replicas.Keys.Select(k => k.Run).Distinct()];
+            }
+        }
+    }
 
     /// <summary>Whether this silo is about to stop.</summary>
     public bool IsLeaving => _leaving;
@@ -33,92 +45,169 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs, Cl
     /// at step 0 and otherwise empty, to be copied into.
     /// </summary>
     /// <exception cref="SiloLeavingException">this silo is about to stop.</exception>
+    /// <exception cref="StaleMessageException">a later generation has been here.</exception>
     public async Task<Replica> BuildAsync(PrepareOrder order, CancellationToken cancellation)
     {
         ThrowIfLeaving();
         RunInputs read = await inputs.GetAsync(order.Spec, order.Content, cancellation).ConfigureAwait(false);
-        (string, int) key = (order.Run, order.UltraServer);
-        if (_replicas.TryGetValue(key, out Replica? replica) && (replica.Steps != order.Step || replica.Generation >= order.Generation))
+        if (Find(order.Run, order.UltraServer) is { } known)
         {
-            Remove(order.Run, order.UltraServer, replica.Generation);
-            replica = null;
+            // Nobody of an earlier generation may work with it any more, in whatever way that one ended.
+            await known.Halt().WaitAsync(cancellation).ConfigureAwait(false);
         }
 
+        Replica? replica = TakeOver(order);
         if (replica is null)
         {
+            Replica? built = null;
             int neighbours = order.Plan.ShareOf(order.UltraServer).Count;
             bool fresh = order.Step == 0;
-            await engine.RunAsync(() => replica = new Replica(read, engine.Threads, neighbours, fresh) { Steps = fresh ? 0 : -1 })
+            await engine.RunAsync(() => built = new Replica(read, order.UltraServer, engine.Threads, neighbours, fresh) { Steps = fresh ? 0 : -1 })
                 .WaitAsync(cancellation).ConfigureAwait(false);
-            _replicas[key] = replica!;
-        }
-        else
-        {
-            replica.TakenFrom = replica.Generation;
+            replica = built!;
         }
 
-        SiloCollective collective = _collectives.GetOrAdd((order.Run, order.Generation), _ =>
-            new SiloCollective(order.Plan, order.Plan.PlaceOf(order.UltraServer), new BucketLayout(replica!.Length, order.Plan.Shares.Count)));
-        replica!.Join(order, collective.Buckets, collective.Exchange);
-        if (_leaving)
-        {
-            // Asked to stop while it was built: whoever drains this silo may not have seen it.
-            Abandon(order.Run, order.UltraServer, order.Generation);
-            ThrowIfLeaving();
-        }
-
-        return replica;
+        return Enter(order, replica);
     }
 
-    /// <summary>A generation will not begin: a replica that it had taken over is the earlier one's again, a new one goes.</summary>
-    public void Abandon(string run, int ultraServer, int generation)
+    /// <summary>Nothing of a generation below the given one may begin here any more.</summary>
+    /// <returns>The replicas that such generations have, or had.</returns>
+    public Replica[] Fence(string run, int below)
     {
-        if (_replicas.TryGetValue((run, ultraServer), out Replica? replica) && replica.Generation == generation && replica.TakenFrom is { } earlier)
+        lock (_lock)
         {
-            (replica.Generation, replica.TakenFrom) = (earlier, null);
-            _collectives.TryRemove((run, generation), out _);
-            return;
+            _fences[run] = Math.Max(_fences.GetValueOrDefault(run), below);
+            return [.. _replicas.Where(r => r.Key.Run == run && r.Value.Generation < below).Select(r => r.Value)];
         }
+    }
 
-        Remove(run, ultraServer, generation);
+    /// <summary>The replicas of a run.</summary>
+    public Replica[] Of(string run)
+    {
+        lock (_lock)
+        {
+            return [.. _replicas.Where(r => r.Key.Run == run).Select(r => r.Value)];
+        }
+    }
+
+    /// <summary>The replica of an UltraServer, whatever generation works with it; null when it is not here.</summary>
+    public Replica? Find(string run, int ultraServer)
+    {
+        lock (_lock)
+        {
+            return _replicas.GetValueOrDefault((run, ultraServer));
+        }
     }
 
     /// <summary>The replica of an UltraServer.</summary>
     /// <exception cref="StaleMessageException">not on this silo (any more), or another generation's.</exception>
     public Replica Get(string run, int generation, int ultraServer) =>
-        _replicas.TryGetValue((run, ultraServer), out Replica? replica) && replica.Generation == generation
+        Find(run, ultraServer) is { } replica && replica.Generation == generation
             ? replica
             : throw new StaleMessageException($"UltraServer {ultraServer} of run {run} has no replica of generation {generation} on this silo");
 
     /// <summary>This silo's part in the all-reduce of a generation.</summary>
     /// <exception cref="StaleMessageException">it has none.</exception>
-    internal SiloCollective Collective(string run, int generation) =>
-        _collectives.TryGetValue((run, generation), out SiloCollective? collective)
-            ? collective
-            : throw new StaleMessageException($"generation {generation} of run {run} has nothing on this silo");
-
-    /// <summary>A generation's UltraServer is gone: gives back its replica's memory, unless a later generation has taken it over.</summary>
-    public void Remove(string run, int ultraServer, int generation)
+    internal SiloCollective Collective(string run, int generation)
     {
-        if (_replicas.TryGetValue((run, ultraServer), out Replica? replica) && replica.Generation == generation
-            && _replicas.TryRemove(new KeyValuePair<(string, int), Replica>((run, ultraServer), replica)))
+        lock (_lock)
         {
-            replica.Dispose();
+            return _collectives.GetValueOrDefault((run, generation))
+                ?? throw new StaleMessageException($"generation {generation} of run {run} has nothing on this silo");
         }
+    }
 
-        _collectives.TryRemove((run, generation), out _);
+    /// <summary>Gives back the memory of all generations of a run below the given one.</summary>
+    public void Close(string run, int below)
+    {
+        lock (_lock)
+        {
+            foreach (((string Run, int UltraServer) key, Replica replica) in _replicas.Where(r => r.Key.Run == run && r.Value.Generation < below).ToArray())
+            {
+                _replicas.Remove(key);
+                replica.Dispose();
+            }
+
+            foreach ((string Run, int Generation) key in _collectives.Keys.Where(k => k.Run == run && k.Generation < below).ToArray())
+            {
+                _collectives.Remove(key);
+            }
+        }
     }
 
     /// <summary>Stops the compute threads first: buffers of one replica are folded by jobs of another.</summary>
     public void Dispose()
     {
         engine.Dispose();
-        foreach (Replica replica in _replicas.Values)
+        lock (_lock)
         {
+            foreach (Replica replica in _replicas.Values)
+            {
+                replica.Dispose();
+            }
+
+            _replicas.Clear();
+        }
+    }
+
+    private Replica? TakeOver(PrepareOrder order)
+    {
+        lock (_lock)
+        {
+            ThrowIfFenced(order);
+            if (!_replicas.TryGetValue((order.Run, order.UltraServer), out Replica? replica))
+            {
+                return null;
+            }
+
+            if (replica.Generation < order.Generation && replica.Steps == order.Step)
+            {
+                return replica;
+            }
+
+            _replicas.Remove((order.Run, order.UltraServer));
             replica.Dispose();
+            return null;
+        }
+    }
+
+    private Replica Enter(PrepareOrder order, Replica replica)
+    {
+        lock (_lock)
+        {
+            try
+            {
+                // Meanwhile a later generation may have begun, or somebody may have asked this silo to stop, who has not seen this replica.
+                ThrowIfFenced(order);
+                ThrowIfLeaving();
+                if (!_collectives.TryGetValue((order.Run, order.Generation), out SiloCollective? collective))
+                {
+                    BucketLayout buckets = new(replica.Length, order.Plan.Shares.Count);
+                    collective = new SiloCollective(order.Plan, order.Plan.PlaceOf(order.UltraServer), buckets);
+                    _collectives[(order.Run, order.Generation)] = collective;
+                }
+
+                replica.Join(order, collective.Buckets, collective.Exchange);
+                _replicas[(order.Run, order.UltraServer)] = replica;
+                return replica;
+            }
+            catch when (!ReferenceEquals(_replicas.GetValueOrDefault((order.Run, order.UltraServer)), replica))
+            {
+                replica.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private void ThrowIfFenced(PrepareOrder order)
+    {
+        int fence = _fences.GetValueOrDefault(order.Run);
+        if (order.Generation < fence)
+        {
+            throw new StaleMessageException($"generation {order.Generation} of run {order.Run} is over on this silo, which is in {fence}");
         }
 
-        _replicas.Clear();
+        _fences[order.Run] = order.Generation;
     }
 
     private void ThrowIfLeaving()

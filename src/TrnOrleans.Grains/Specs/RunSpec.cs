@@ -83,6 +83,9 @@ public sealed record TrainingSpec
     /// <summary>Steps between validations; 0 for one at the end only.</summary>
     public long EvalEvery { get; init; }
 
+    /// <summary>Whether the validation set is read after a step, unless the run is stopped before: when it is due, and at the end.</summary>
+    public bool ValidatesAfter(long step) => step + 1 == Steps || (EvalEvery > 0 && (step + 1) % EvalEvery == 0);
+
     /// <summary>The schedule as a function of the step.</summary>
     public LearningRateSchedule ToSchedule() => new(Schedule, LearningRate, MinLearningRate, Warmup, Steps);
 }

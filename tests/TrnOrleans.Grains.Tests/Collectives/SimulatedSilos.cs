@@ -128,6 +128,11 @@ internal sealed class SimulatedSilos : IDisposable
     {
         OutgoingBlock message = _network[pick];
         _network.RemoveAt(pick);
+        if (message.Block is { } block)
+        {
+            message = message with { Block = block with { Values = new TensorBlock(block.Values.Span) } };
+        }
+
         Take(message);
         message.Sent?.Invoke();
         _delivered.Add(message);

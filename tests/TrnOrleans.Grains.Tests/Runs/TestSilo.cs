@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Hosting;
+using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Data;
@@ -25,6 +26,9 @@ internal sealed class TestSilo : IAsyncDisposable
     internal static CancellationToken Token => TestContext.Current.CancellationToken;
 
     internal IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Its address, as grains know it.</summary>
+    internal string Name => _host.Services.GetRequiredService<ClusterView>().Self;
 
     internal ReplicaStore Replicas => _host.Services.GetRequiredService<ReplicaStore>();
 
@@ -63,6 +67,11 @@ internal sealed class TestSilo : IAsyncDisposable
         await run.Start(Text(spec), RunContent.None, Token);
         return await FollowAsync(run);
     }
+
+    /// <summary>Generation 1 of a run of one UltraServer, ready for step 0, whose loop nobody starts.</summary>
+    internal Task PrepareAsync(RunSpec spec) =>
+        Grains.GetGrain<IUltraServer>(GrainKeys.UltraServer("run", 1, 0)).Prepare(
+            new PrepareOrder("run", 1, 0, Text(spec), PlacementPlan.Even(1, [Name]), 0, null, RunContent.None), Token);
 
     internal static async Task<List<RunEvent>> FollowAsync(ITrainingRun run, int from = 0)
     {

@@ -1,0 +1,40 @@
+using TrnOrleans.Grains.Contracts;
+
+namespace TrnOrleans.Grains.Recovery;
+
+/// <summary>What is left of a run that stands still: its whole replicas, and what they remember.</summary>
+/// <param name="Replicas">Of the generation that trained last, or took over from it.</param>
+/// <param name="Commits">By step, of a newest replica.</param>
+internal sealed record Survey(IReadOnlyList<ReplicaState> Replicas, IReadOnlyList<StepCommit> Commits)
+{
+    /// <summary>Nothing is left, or nothing has been yet.</summary>
+    internal static Survey Empty { get; } = new([], []);
+
+    /// <summary>Adds up the answers of the silos.</summary>
+    /// <param name="answers">Of each silo that answers.</param>
+    /// <param name="generation">Replicas of an older generation were fenced off once and may hold anything.</param>
+    internal static Survey Of(IEnumerable<HaltReport> answers, int generation)
+    {
+        HaltReport[] all = [.. answers];
+        ReplicaState[] replicas = [.. all.SelectMany(a => a.Replicas).Where(r => r.Generation >= generation)];
+        return new Survey(replicas, all.Select(a => a.Commits).MaxBy(c => c.Count == 0 ? -1 : c[^1].Step) ?? []);
+    }
+
+    /// <summary>The replicas to go on from: the newest step that one has whole, with the bits that most of them have; none when nothing is left.</summary>
+    /// <exception cref="RunFailedException">as many say one thing as another.</exception>
+    internal IReadOnlyList<ReplicaState> Newest()
+    {
+        if (Replicas.Count == 0)
+        {
+            return [];
+        }
+
+        long steps = Replicas.Max(r => r.Steps);
+        IGrouping<string, ReplicaState>[] opinions =
+            [.. Replicas.Where(r => r.Steps == steps).GroupBy(r => r.Digest).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)];
+        return opinions.Length == 1 || opinions[0].Count() > opinions[1].Count()
+            ? [.. opinions[0].OrderBy(r => r.UltraServer)]
+            : throw new RunFailedException(
+                $"the replicas differ after step {steps - 1}: {string.Join(", ", opinions.SelectMany(g => g).Select(r => $"UltraServer {r.UltraServer} has {r.Digest[..12]}"))}");
+    }
+}
