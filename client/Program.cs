@@ -17,6 +17,9 @@ RootCommand root = new("Trains networks on an emulated cluster of Trainium3 chip
     RunCommands.Attach(),
     RunCommands.Stop(),
     ClusterCommand.Create(),
+    ChaosCommand.Create(),
+    JournalCommands.Report(),
+    JournalCommands.Verify(),
     AllReduceCommand.Create(),
     BenchCommand.Create(),
 };

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
+using TrnOrleans.Chaos;
 using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Models.Data;
 
@@ -58,9 +59,10 @@ internal static class SiloHost
         builder.Services.AddHealthChecks().AddCheck<SiloReadiness>("silo");
 
         DataCatalogue catalogue = DataCatalogue.From(settings.Data);
-        builder.Services.AddEmulator(settings.Threads, new DatasetLoader(catalogue, new Downloader(http)), ContentFolder(settings, catalogue));
+        builder.Services.AddEmulator(settings.Threads, new DatasetLoader(catalogue, new Downloader(http)), Folder(settings, catalogue, "content"), Folder(settings, catalogue, "journals"));
         builder.Host.UseOrleans(silo =>
         {
+            silo.AddChaos(settings.AllowsChaos);
             if (redis is null)
             {
                 silo.UseLoopback(settings.SiloPort, settings.GatewayPort);
@@ -100,9 +102,9 @@ internal static class SiloHost
     }
 
     /// <summary>In the silo's data folder when it can be written, else in the user's cache.</summary>
-    private static string ContentFolder(SiloSettings settings, DataCatalogue catalogue)
+    private static string Folder(SiloSettings settings, DataCatalogue catalogue, string name)
     {
-        string folder = Path.Combine(settings.Data ?? catalogue.CacheFolder, "content");
+        string folder = Path.Combine(settings.Data ?? catalogue.CacheFolder, name);
         try
         {
             Directory.CreateDirectory(folder);
@@ -110,7 +112,7 @@ internal static class SiloHost
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return Path.Combine(catalogue.CacheFolder, "content");
+            return Path.Combine(catalogue.CacheFolder, name);
         }
     }
 }

@@ -16,8 +16,10 @@ namespace TrnOrleans.Silo;
 /// <param name="Threads">Compute threads.</param>
 /// <param name="Data">Folder for data, or null for the user's cache.</param>
 /// <param name="LogLevel">What is logged, as JSON on the error stream.</param>
+/// <param name="AllowsChaos">Whether a run's faults may kill this process.</param>
 internal sealed record SiloSettings(
-    string? Redis, string Cluster, IPAddress Address, int SiloPort, int GatewayPort, int HealthPort, int Threads, string? Data, LogLevel LogLevel)
+    string? Redis, string Cluster, IPAddress Address, int SiloPort, int GatewayPort, int HealthPort, int Threads, string? Data, LogLevel LogLevel,
+    bool AllowsChaos)
 {
     private const int MostThreads = 1024;
 
@@ -27,7 +29,7 @@ internal sealed record SiloSettings(
     {
         SiloSettings settings = new(
             Text("redis"), Text("cluster") ?? EmulatorHosting.DefaultCluster, Address(), Port("silo_port", 11111, 1), Port("gateway_port", 30000, 1), Port("health_port", 18080, 0),
-            Whole("threads", Environment.ProcessorCount, 1, MostThreads), Text("data"), Level());
+            Whole("threads", Environment.ProcessorCount, 1, MostThreads), Text("data"), Level(), Yes("allow_chaos"));
         int[] ports = [settings.SiloPort, settings.GatewayPort, settings.HealthPort];
         return ports.Distinct().Count() == ports.Length
             ? settings
@@ -46,6 +48,14 @@ internal sealed record SiloSettings(
             Text("advertise") is not { } text ? IPAddress.Loopback
             : IPAddress.TryParse(text, out IPAddress? address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) ? address
             : throw new FormatException($"{Option("advertise")} is {text}; it must be an IP address of this machine that other silos can reach");
+
+        bool Yes(string key) =>
+            Text(key) switch
+            {
+                null or "false" => false,
+                "true" => true,
+                string text => throw new FormatException($"{Option(key)} is {text}; it must be true or false"),
+            };
 
         LogLevel Level() =>
             Text("log_level") is not { } text ? LogLevel.Warning

@@ -32,6 +32,7 @@ internal static class TrainCommand
         Command command = new("train", "Trains a network, data-parallel over emulated chips. `trn spec` with the same options shows every value that it would use.");
         spec.AddTo(command);
         command.Options.Add(save);
+        ChaosOptions.AddTo(command);
         ClusterOptions.AddTo(command);
         command.Options.Add(runId);
         command.Options.Add(detach);
@@ -46,12 +47,13 @@ internal static class TrainCommand
                 RunSpec resolved = spec.Resolve(result);
                 double? epochs = spec.Epochs(result);
                 RunSession.CheckWritable(save.Name, result.GetValue(save));
+                RunOptions options = ChaosOptions.Of(result, resolved.Cluster);
                 int threads = CommonOptions.ThreadsOf(result);
                 if (ClusterOptions.Of(result) is not { } where)
                 {
                     return result.GetValue(detach) || result.GetValue(runId) is not null
                         ? throw new InvalidDescriptionException("--detach and --run-id are for a cluster; say which with --redis HOST:PORT, or in TRN_REDIS")
-                        : await RunHere(resolved, epochs, result.GetValue(save), threads, json, signals);
+                        : await RunHere(resolved, epochs, result.GetValue(save), options, result.GetValue(ChaosOptions.Journal), threads, json, signals);
                 }
 
                 if (result.GetResult(CommonOptions.Threads) is { Implicit: false })
@@ -59,18 +61,24 @@ internal static class TrainCommand
                     throw new InvalidDescriptionException("--threads is each silo's own; give it to trn-silo");
                 }
 
+                if (result.GetValue(ChaosOptions.Journal) is not null)
+                {
+                    throw new InvalidDescriptionException("--journal is for a run in this process; silos keep journals in their data folders, under journals, when --chaos is used");
+                }
+
                 if (result.GetValue(detach) && result.GetValue(save) is not null)
                 {
                     throw new InvalidDescriptionException("--save and --detach do not go together; `trn attach ID --save FILE` saves the weights later");
                 }
 
-                return await RunThere(where, resolved, epochs, result.GetValue(save), RunIds.Check(result.GetValue(runId)), result.GetValue(detach), json, signals);
+                return await RunThere(where, resolved, epochs, result.GetValue(save), options, RunIds.Check(result.GetValue(runId)), result.GetValue(detach), json, signals);
             });
         });
         return command;
     }
 
-    private static async Task<int> RunHere(RunSpec spec, double? epochs, string? save, int threads, bool json, StopSignals signals)
+    private static async Task<int> RunHere(
+        RunSpec spec, double? epochs, string? save, RunOptions options, string? journal, int threads, bool json, StopSignals signals)
     {
         using DataAccess data = new();
         RunInputs inputs = (await data.LoadAsync(spec, signals.Asked)).WithEpochs(epochs);
@@ -79,12 +87,12 @@ internal static class TrainCommand
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
 
-        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, signals.Asked);
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, signals.Asked, journal);
         cluster.Share(specText, inputs);
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>($"run-{Guid.NewGuid():N}");
         RunFacts facts = Facts(inputs, Words.Count(threads, "compute thread"), threads, null);
         view.Starting(facts);
-        await run.Start(specText, RunContent.None, signals.Asked);
+        await run.Start(specText, RunContent.None, options, signals.Asked);
         using CancellationTokenRegistration stop = signals.Asked.Register(() =>
         {
             _ = run.Stop(CancellationToken.None);
@@ -98,7 +106,7 @@ internal static class TrainCommand
     }
 
     private static async Task<int> RunThere(
-        (RedisEndpoint Redis, string Cluster) where, RunSpec spec, double? epochs, string? save, string? id, bool detach, bool json, StopSignals signals)
+        (RedisEndpoint Redis, string Cluster) where, RunSpec spec, double? epochs, string? save, RunOptions options, string? id, bool detach, bool json, StopSignals signals)
     {
         using DataAccess data = new();
         RunInputs inputs = (await data.LoadAsync(spec, signals.Asked)).WithEpochs(epochs);
@@ -109,7 +117,7 @@ internal static class TrainCommand
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>(id);
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
-        Task started = RunFollower.StartAsync(run, specText, content, signals.Asked);
+        Task started = RunFollower.StartAsync(run, specText, content, options, signals.Asked);
         if (detach)
         {
             await started;

@@ -36,7 +36,7 @@ internal static class Summary
 
         if (end.Generations > 1)
         {
-            yield return ("layouts", $"{end.Generations}: the run moved when silos came or went");
+            yield return ("layouts", $"{end.Generations}: the run was laid out anew when something failed, or silos came or went");
         }
 
         if (end.StaleMessages > 0)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using TrnOrleans.Chaos;
 using TrnOrleans.Grains.Content;
 using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Grains.Specs;
@@ -25,11 +26,12 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
     /// <param name="threads">Compute threads.</param>
     /// <param name="loader">Reads data.</param>
     /// <param name="cancellation">Gives up.</param>
-    internal static async Task<EmbeddedCluster> StartAsync(int threads, DatasetLoader loader, CancellationToken cancellation)
+    /// <param name="journals">Folder for journals, or null for the system's temporary one.</param>
+    internal static async Task<EmbeddedCluster> StartAsync(int threads, DatasetLoader loader, CancellationToken cancellation, string? journals = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddEmulator(threads, loader);
-        builder.UseOrleans(silo => silo.UseAlone());
+        builder.Services.AddEmulator(threads, loader, journalFolder: journals);
+        builder.UseOrleans(silo => silo.UseAlone().AddChaos(allowsKill: false));
         IHost host = builder.Build();
         await host.StartAsync(cancellation);
         return new EmbeddedCluster(host);

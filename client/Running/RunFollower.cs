@@ -13,12 +13,12 @@ internal static class RunFollower
 
     /// <summary>Starts a run, and returns when it trains; starting is idempotent, so it is done again when the silo that was asked is lost.</summary>
     /// <exception cref="TimeoutException">nobody has answered for a minute.</exception>
-    internal static async Task StartAsync(ITrainingRun run, string spec, RunContent content, CancellationToken cancellation)
+    internal static async Task StartAsync(ITrainingRun run, string spec, RunContent content, RunOptions options, CancellationToken cancellation)
     {
         long begun = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            Task started = run.Start(spec, content, CancellationToken.None);
+            Task started = run.Start(spec, content, options, CancellationToken.None);
             try
             {
                 while (await Task.WhenAny(started, Task.Delay(s_silence, cancellation)) != started)

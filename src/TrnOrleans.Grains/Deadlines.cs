@@ -19,8 +19,14 @@ public sealed class Deadlines
     /// </summary>
     public TimeSpan Chip { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>For a block to arrive on another silo, before it is sent again; what comes twice is dropped. Default 10 seconds.</summary>
-    public TimeSpan Block { get; set; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// What a chip may take in the first step, of which nobody knows how long it is, before it is asked again, with twice the time. Default
+    /// 5 seconds.
+    /// </summary>
+    public TimeSpan FirstStep { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>What a block may take to another silo beyond the longest step so far, before it is sent again; what comes twice is dropped. Default 2 seconds.</summary>
+    public TimeSpan Block { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>For messages that compute nothing. Default 30 seconds.</summary>
     public TimeSpan Control { get; set; } = TimeSpan.FromSeconds(30);

@@ -59,9 +59,12 @@ internal sealed class RunRecord
     [Id(14)]
     public int Failures { get; set; }
 
-    /// <summary>The step at which a number was none, when it happened last; null before.</summary>
+    /// <summary>Where numbers were none since the last committed step, step and chips, and how often.</summary>
     [Id(15)]
-    public long? DivergedAt { get; set; }
+    public Dictionary<string, int> Divergences { get; set; } = new(StringComparer.Ordinal);
+
+    [Id(16)]
+    public RunOptions Options { get; set; } = RunOptions.None;
 
     [Id(11)]
     public List<RunEvent> Events { get; set; } = [];

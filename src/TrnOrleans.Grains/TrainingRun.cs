@@ -6,6 +6,7 @@ using Orleans.Storage;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Hosting;
+using TrnOrleans.Grains.Journal;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Recovery;
 using TrnOrleans.Grains.Specs;
@@ -21,11 +22,14 @@ namespace TrnOrleans.Grains;
 /// </summary>
 [KeepAlive, Reentrant]
 internal sealed class TrainingRun(
-    [PersistentState("run", EmulatorHosting.Storage)] IPersistentState<RunRecord> storage, ClusterView cluster, LocalRuns localRuns, Deadlines deadlines,
-    TimeProvider time) : Grain, ITrainingRun
+    [PersistentState("run", EmulatorHosting.Storage)] IPersistentState<RunRecord> storage, ClusterView cluster, LocalRuns localRuns, RunJournals journals,
+    Deadlines deadlines, TimeProvider time) : Grain, ITrainingRun
 {
     // What fails so often without a step in between fails for a reason that another try does not take away.
     private const int MostFailures = 16;
+
+    // A chip may fail twice in a row, and does so in the same way seldom.
+    private const int SureOfDivergence = 3;
 
     private readonly Fence _fence = new();
     private RunHistory _history = new([]);
@@ -85,7 +89,7 @@ internal sealed class TrainingRun(
         }
     }
 
-    public async Task Start(string spec, RunContent content, CancellationToken cancellation)
+    public async Task Start(string spec, RunContent content, RunOptions options, CancellationToken cancellation)
     {
         if (Record.Spec is not null)
         {
@@ -100,11 +104,12 @@ internal sealed class TrainingRun(
         // Before the first await: a second call must find it.
         _spec = Checked(spec);
         Record.Spec = spec;
-        Record.Content = content;
+        (Record.Content, Record.Options) = (content, options);
         Record.State = RunState.Preparing;
         Record.Started = time.GetUtcNow();
         _history = new RunHistory(Record.Events);
         StartWatch();
+        Note(new RunBegun(Id, _spec.Training.Steps, _spec.Cluster.UltraServers, _spec.Cluster.Chips));
         try
         {
             await Publish();
@@ -224,6 +229,7 @@ internal sealed class TrainingRun(
         if (Record.Ledger!.Commit(ticket.Step, report))
         {
             Record.Failures = 0;
+            Record.Divergences.Clear();
             Remember(ticket.Step, report);
         }
 
@@ -272,6 +278,7 @@ internal sealed class TrainingRun(
         _history.Add(new EndEvent(
             report.Steps, stopped, digest, MedianRowsPerSecond(), (time.GetUtcNow() - Record.Started).TotalSeconds,
             _fence.Refused + Record.StaleMessages, Record.Events.Count(e => e is LayoutEvent), LinkTraffic.Sum(Record.Links)));
+        Note(new RunOver(report.Steps, digest, null));
         _laidOut.TrySetResult();
         await Publish();
     }
@@ -290,21 +297,26 @@ internal sealed class TrainingRun(
     public async Task Failed(StepTicket ticket, string message, bool diverged, CancellationToken cancellation)
     {
         _fence.Check(ticket);
-        if (diverged && Record.DivergedAt == ticket.Step)
+        if (diverged)
         {
-            // It came out the same twice: no fault, but the training itself.
-            await Fail(message);
-            return;
+            int times = Record.Divergences.GetValueOrDefault(message) + 1;
+            Record.Divergences[message] = times;
+            if (times == SureOfDivergence)
+            {
+                // The same step came out the same on the same chips: no fault, but the training itself.
+                await Fail(message);
+                return;
+            }
         }
 
-        Record.DivergedAt = diverged ? ticket.Step : Record.DivergedAt;
-        Recover(message, ticket.Generation);
+        Recover(message, ticket.Generation, ticket.Step);
     }
 
     /// <summary>Lays the run out anew, unless that has been done since the generation that it is asked for.</summary>
     /// <param name="why">What failed; null when nothing did, and UltraServers only move.</param>
     /// <param name="generation">The generation that cannot go on.</param>
-    private void Recover(string? why, int generation)
+    /// <param name="step">Where it stands; null for behind the last committed one.</param>
+    private void Recover(string? why, int generation, long? step = null)
     {
         // Not awaited: it halts the UltraServers that are telling us.
         _laying = After(_laying);
@@ -325,6 +337,11 @@ internal sealed class TrainingRun(
 
             try
             {
+                if (why is not null)
+                {
+                    Note(new FaultDetected(why, Id, generation, step ?? (Record.Ledger?.LastCommitted ?? -1) + 1, IsCorruption: false));
+                }
+
                 await LayOut(why, CancellationToken.None);
             }
 #pragma warning disable CA1031 // Whatever went wrong becomes the named end of the run.
@@ -414,7 +431,7 @@ internal sealed class TrainingRun(
         bool validates = step > 0 && _spec!.Training.ValidatesAfter(step - 1) && !Record.Events.Exists(e => e is ValidationEvent v && v.Step == step);
         await Layout.PrepareAsync(
             [.. Enumerable.Range(0, plan.UltraServers).Select(index =>
-                new PrepareOrder(Id, Record.Generation, index, Record.Spec!, plan, step, Source(index, plan, whole), Record.Content, validates))],
+                new PrepareOrder(Id, Record.Generation, index, Record.Spec!, plan, step, Source(index, plan, whole), Record.Content, Record.Options, Record.Failures, validates))],
             cancellation);
         if (_history.IsOver)
         {
@@ -430,12 +447,15 @@ internal sealed class TrainingRun(
         _pausing = false;
         _lastProgress = time.GetTimestamp();
         _history.Add(new LayoutEvent(Record.Generation, step, plan));
+        Note(new GenerationBegun(Record.Generation, step, [.. plan.Shares.Select(s => ClusterView.ForPeople(s.Silo))]));
         await Store();
         StartWatch();
         await Layout.TrainAsync(plan, Ticket(step));
         if (why is not null)
         {
-            _history.Add(new RecoveryEvent(why, step, 1, time.GetElapsedTime(began).TotalSeconds));
+            double seconds = time.GetElapsedTime(began).TotalSeconds;
+            _history.Add(new RecoveryEvent(why, step, 1, seconds));
+            Note(new RunRecovered(why, Record.Generation, step, 1, seconds, IsCold: false));
         }
 
         await Quietly(Publish);
@@ -577,6 +597,7 @@ internal sealed class TrainingRun(
 
         _over = time.GetTimestamp();
         _history.Add(new FailedEvent(message));
+        Note(new RunOver((Record.Ledger?.LastCommitted ?? -1) + 1, null, message));
         _laidOut.TrySetResult();
         await Quietly(() => Layout.CloseAsync(Record.Generation + 1));
         await Quietly(Publish);
@@ -630,6 +651,15 @@ internal sealed class TrainingRun(
     {
         await Store();
         await GrainFactory.GetGrain<IRunDirectory>(IRunDirectory.Key).Put(Describe(), CancellationToken.None).WaitAsync(deadlines.Control, time);
+    }
+
+    /// <summary>Writes in the journal, if one is kept; a disk that is full costs the journal, and not the run.</summary>
+    private void Note(JournalEntry entry)
+    {
+        if (Record.Options.Journals)
+        {
+            journals.Write(Id, entry);
+        }
     }
 
     private Task<T> OfAReplica<T>(Func<IReplicaHost, ReplicaAddress, Task<T>> ask) =>

@@ -19,7 +19,8 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
     private long _applied = -1;
     private long _computing = -1;
     private Task<double> _loss = Task.FromResult(0.0);
-    private Task _update = Task.CompletedTask;
+    private Task<ShardDigest> _update = Task.FromResult(default(ShardDigest));
+    private bool _journals;
 
     public Task Prepare(PrepareOrder order, int chip, CancellationToken cancellation)
     {
@@ -29,6 +30,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         _chip = chip;
         _rank = (order.UltraServer * _replica.Spec.Cluster.Chips) + chip;
         _applied = order.Step - 1;
+        _journals = order.Options.Journals;
         return Task.CompletedTask;
     }
 
@@ -49,7 +51,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         return _loss;
     }
 
-    public Task Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation)
+    public Task<ShardDigest> Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation)
     {
         Replica replica = Admit(ticket, cancellation);
         if (ticket.Step < _applied)
@@ -61,7 +63,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         {
             // Before the work and not after: a doubled message that comes meanwhile must not update the shard again.
             _applied = ticket.Step;
-            _update = Compute(() => replica.Apply(_optimizer!, ticket.Step, learningRate, gradientScale), CancellationToken.None);
+            _update = Update(replica, ticket.Step, learningRate, gradientScale);
         }
 
         return _update;
@@ -88,6 +90,19 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         _replica = null;
         DeactivateOnIdle();
         return Task.CompletedTask;
+    }
+
+    private async Task<ShardDigest> Update(Replica replica, long step, double learningRate, float gradientScale)
+    {
+        ShardDigest digest = default;
+        await Compute(
+            () =>
+            {
+                replica.Apply(_optimizer!, step, learningRate, gradientScale);
+                digest = _journals ? replica.Digest(_chip) : default;
+            },
+            CancellationToken.None);
+        return digest;
     }
 
     private async Task<double> Gradient(Replica replica, long step, int buffer, CancellationToken cancellation)

@@ -2,10 +2,12 @@ using Orleans.Concurrency;
 using Orleans.Runtime;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Journal;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Recovery;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Grains.Specs;
+using TrnOrleans.Hardware;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Weights;
 using TrnOrleans.Numerics.Compute;
@@ -19,12 +21,14 @@ namespace TrnOrleans.Grains;
 /// still and the grain goes.
 /// </summary>
 [UltraServerPlacement, KeepAlive, Reentrant]
-internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, Deadlines deadlines, TimeProvider time) : Grain, IUltraServer, IDisposable
+internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, RunJournals journals, Deadlines deadlines, TimeProvider time)
+    : Grain, IUltraServer, IDisposable
 {
     // A chip that fails so often in one step is started anew, with its generation; a block that is lost so often has no link.
     private const int ChipAttempts = 4;
     private const int LinkAttempts = 4;
     private const int StepsForAnAnswer = 4;
+    private const int MostDoublings = 10;
 
     private readonly Fence _fence = new();
     private readonly CancellationTokenSource _abort = new();
@@ -39,8 +43,8 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     private Task _sending = Task.CompletedTask;
     private RepeatableCalls? _chipCalls;
     private RepeatableCalls? _linkCalls;
-    private TimeSpan _longestStep;
     private AfterStep _next;
+    private bool _wasRepeated;
 
     private RunSpec Spec => _replica!.Spec;
 
@@ -72,8 +76,8 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         _replica = replica;
         replica.WorkedOnBy(() => Task.Factory.StartNew(EndLoop, CancellationToken.None, TaskCreationOptions.None, _turns!).Unwrap());
         _collective = replicas.Collective(order.Run, order.Generation);
-        _chipCalls = new RepeatableCalls(ChipAttempts, ChipDeadline, error => error is ChipErrorException, Failed);
-        _linkCalls = new RepeatableCalls(LinkAttempts, () => deadlines.Block, error => error is CorruptBlockException, Failed);
+        _chipCalls = new RepeatableCalls(ChipAttempts, ChipDeadline, error => error is ChipErrorException { Status: not NeuronStatus.HbmUncorrectable }, Failed);
+        _linkCalls = new RepeatableCalls(LinkAttempts, _ => deadlines.Block + _replica!.LongestComputation, error => error is CorruptBlockException, Failed);
         _run = GrainFactory.GetGrain<ITrainingRun>(order.Run);
         _switch = GrainFactory.GetGrain<INeuronSwitch>(GrainKeys.UltraServer(order.Run, order.Generation, order.UltraServer));
         await _switch.Prepare(order, cancellation).WaitAsync(deadlines.Control, time, cancellation);
@@ -139,13 +143,27 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         _fence.Check(ticket);
     }
 
-    /// <summary>All chips of a silo share its compute threads, so that the last one may take a whole step; the first step takes longer than others.</summary>
-    private TimeSpan ChipDeadline() =>
-        _longestStep == TimeSpan.Zero ? deadlines.Step : deadlines.Chip + (StepsForAnAnswer * _longestStep);
+    /// <summary>
+    /// All chips of a silo share its compute threads, so that the last one may take a whole step. Who is asked again for no good reason
+    /// loses nothing; each time, and in each generation that begins with the same step, it gets twice as long.
+    /// </summary>
+    private TimeSpan ChipDeadline(int attempt)
+    {
+        TimeSpan longest = _replica!.LongestComputation;
+        TimeSpan first = longest == TimeSpan.Zero ? deadlines.FirstStep : deadlines.Chip + (StepsForAnAnswer * longest);
+        TimeSpan doubled = first * (1 << Math.Min((attempt / ChipAttempts) + (attempt % ChipAttempts), MostDoublings));
+        return doubled < deadlines.Step ? doubled : deadlines.Step;
+    }
 
     /// <summary>Something failed, and is tried again.</summary>
     private void Failed(StepTicket ticket, Exception error)
     {
+        _wasRepeated = true;
+        if (_order!.Options.Journals)
+        {
+            string site = GrainKeys.UltraServer(ticket.Run, ticket.Generation, _order.UltraServer);
+            journals.Write(ticket.Run, new FaultDetected(error.Message, site, ticket.Generation, ticket.Step, error is CorruptBlockException));
+        }
     }
 
     private async Task EndLoop()
@@ -199,8 +217,9 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     /// <summary>Never throws: what goes wrong is reported to the run, which recovers or names it.</summary>
     private async Task Loop(StepTicket ticket, CancellationToken cancellation)
     {
-        // The caller's turn ends here; the steps are turns of their own.
+        // The caller's turn ends here; the steps are turns of their own. Attempts at the first one count on from earlier generations.
         await Task.Yield();
+        ticket = ticket with { Attempt = _order!.Failures * ChipAttempts };
         try
         {
             if (_order!.Validates)
@@ -210,7 +229,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
 
             AfterStep next = AfterStep.Continue;
             Task reported = Task.CompletedTask;
-            for (; ticket.Step < Spec.Training.Steps && next == AfterStep.Continue; ticket = ticket with { Step = ticket.Step + 1 })
+            for (; ticket.Step < Spec.Training.Steps && next == AfterStep.Continue; ticket = ticket with { Step = ticket.Step + 1, Attempt = 0 })
             {
                 (next, CommitReport report) = await Step(ticket, cancellation);
 
@@ -251,19 +270,20 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     private async Task<(AfterStep Next, CommitReport Report)> Step(StepTicket ticket, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
+        _wasRepeated = false;
         Replica replica = _replica!;
         ScaleOutExchange exchange = _collective!.Exchange;
         await exchange.BeginAsync(ticket.Step).WaitAsync(deadlines.Step, time, cancellation);
         await _switch!.Open(ticket, cancellation).WaitAsync(deadlines.Control, time, cancellation);
+        long computing = time.GetTimestamp();
         double lossSum = await ComputeGradients(ticket, cancellation);
-        StepOutcome outcome = await exchange.FinishAsync(ticket.Step, _order!.UltraServer, lossSum, _next).WaitAsync(deadlines.Step, time, cancellation);
-        double loss = outcome.LossSum / replica.RowsPerStep;
-        if (!double.IsFinite(loss))
+        if (!_wasRepeated && time.GetElapsedTime(computing) > replica.LongestComputation)
         {
-            throw new DivergenceException(
-                $"the loss became {loss} at step {ticket.Step}, before its update; a lower --learning-rate, a longer --warmup or --clip may help");
+            replica.LongestComputation = time.GetElapsedTime(computing);
         }
 
+        StepOutcome outcome = await exchange.FinishAsync(ticket.Step, _order!.UltraServer, lossSum, _next).WaitAsync(deadlines.Step, time, cancellation);
+        double loss = outcome.LossSum / replica.RowsPerStep;
         double norm = 0;
         if (Spec.Training.Clip > 0)
         {
@@ -276,7 +296,6 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
 
         await Apply(ticket, GlobalNorm.ClipFactor(norm, Spec.Training.Clip));
         TimeSpan took = time.GetElapsedTime(start);
-        _longestStep = took > _longestStep ? took : _longestStep;
         CommitReport report = new(_order.UltraServer, loss, norm, took.TotalSeconds);
         replica.Commits.Add(ticket.Step, report);
         replica.Steps = ticket.Step + 1;
@@ -295,7 +314,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
     private async Task<double> ComputeGradients(StepTicket ticket, CancellationToken cancellation)
     {
         using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task overdue = Task.Delay(ChipDeadline(), time, failed.Token);
+        Task overdue = Task.Delay(ChipDeadline(ticket.Attempt), time, failed.Token);
         List<Task<double>> losses = new(_chips.Length);
         try
         {
@@ -307,15 +326,11 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
                     _chipCalls!.MakeOneOfManyAsync(ticket, (t, c) => chip.ComputeGradient(t, buffer, c), overdue, failed.Token), failed));
             }
 
-            double sum = 0;
-            foreach (double loss in await Task.WhenAll(losses).WaitAsync(deadlines.Step, time, failed.Token))
-            {
-                sum += loss;
-            }
+            double[] all = await Task.WhenAll(losses).WaitAsync(deadlines.Step, time, failed.Token);
 
             // Ends the timer, too.
             await failed.CancelAsync();
-            return sum;
+            return Sum(ticket, all);
         }
         catch
         {
@@ -331,6 +346,25 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
 
             throw;
         }
+    }
+
+    /// <exception cref="DivergenceException">a chip's loss is no number.</exception>
+    private double Sum(StepTicket ticket, double[] losses)
+    {
+        double sum = 0;
+        foreach (double loss in losses)
+        {
+            sum += loss;
+        }
+
+        return double.IsFinite(sum) ? sum : throw new DivergenceException(
+            $"the loss became {sum} at step {ticket.Step} on UltraServer {_order!.UltraServer}, {Chips(losses)}, before its update; a lower --learning-rate, a longer --warmup or --clip may help");
+    }
+
+    private static string Chips(double[] losses)
+    {
+        int[] chips = [.. Enumerable.Range(0, losses.Length).Where(chip => !double.IsFinite(losses[chip]))];
+        return chips.Length == losses.Length ? "all chips" : $"chips {string.Join(", ", chips)}";
     }
 
     /// <summary>A chip that fails keeps its buffer: nobody must wait for one any more.</summary>
@@ -354,16 +388,15 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, D
         double rate = replica.LearningRate(ticket.Step);
         replica.Steps = -1;
         using CancellationTokenSource done = new();
-        Task overdue = Task.Delay(ChipDeadline(), time, done.Token);
-        await Task.WhenAll(_chips.Select(chip => _chipCalls!.MakeOneOfManyAsync(
-            ticket,
-            async (t, c) =>
-            {
-                await chip.Apply(t, rate, scale, c);
-                return true;
-            },
-            overdue, CancellationToken.None)));
+        Task overdue = Task.Delay(ChipDeadline(ticket.Attempt), time, done.Token);
+        ShardDigest[] shards = await Task.WhenAll(_chips.Select(chip => _chipCalls!.MakeOneOfManyAsync(
+            ticket, (t, c) => chip.Apply(t, rate, scale, c), overdue, CancellationToken.None)));
         await done.CancelAsync();
+        if (_order!.Options.Journals)
+        {
+            // Before anybody is told.
+            journals.Write(ticket.Run, new StepCommitted(ticket.Generation, ticket.Step, _order.UltraServer, ReplicaDigest.Of(shards)));
+        }
     }
 
     private async Task Validate(StepTicket ticket, CancellationToken cancellation)

@@ -9,10 +9,11 @@ public interface ITrainingRun : IGrainWithStringKey
     /// <summary>Prepares and starts the run; a second call with the same spec changes nothing.</summary>
     /// <param name="spec">The resolved spec as JSON.</param>
     /// <param name="content">Files that it refers to, which the cluster has; <see cref="RunContent.None"/> when every silo finds them itself.</param>
+    /// <param name="options">What is done to the run and written about it; of the first start.</param>
     /// <param name="cancellation">Gives up preparing.</param>
     /// <exception cref="RunFailedException">another spec under the same id, or the run cannot be prepared.</exception>
     [ResponseTimeout("00:15:00")]
-    Task Start(string spec, RunContent content, CancellationToken cancellation);
+    Task Start(string spec, RunContent content, RunOptions options, CancellationToken cancellation);
 
     /// <summary>Ends the run at the next step boundary.</summary>
     Task Stop(CancellationToken cancellation);

@@ -21,9 +21,10 @@ public interface ITrainiumChip : IGrainWithStringKey
     /// <param name="ticket">Which step; each is applied once, however often it is asked for.</param>
     /// <param name="learningRate">Of this step.</param>
     /// <param name="gradientScale">From clipping.</param>
+    /// <returns>Of the shard with the step in it, when the run is journaled; else zero.</returns>
     /// <param name="cancellation">Not heeded: an update that is broken off would leave half a replica.</param>
     [ResponseTimeout("00:15:00")]
-    Task Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation);
+    Task<ShardDigest> Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation);
 
     /// <summary>Losses of a range of validation samples.</summary>
     [ResponseTimeout("00:15:00")]

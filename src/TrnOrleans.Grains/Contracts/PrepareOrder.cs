@@ -9,12 +9,14 @@ namespace TrnOrleans.Grains.Contracts;
 /// <param name="Step">The step that the generation starts with: so many are committed.</param>
 /// <param name="Source">Where to copy the replica from when this silo does not have it at that step; null at step 0, where it is made.</param>
 /// <param name="Content">Files that the spec refers to.</param>
+/// <param name="Options">What is done to the run and written about it.</param>
+/// <param name="Failures">How often the run was laid out anew since its last committed step: attempts at the first step count on from there.</param>
 /// <param name="Validates">Whether the generation begins with a validation: it was due, and was lost.</param>
 [GenerateSerializer, Immutable]
 public sealed record PrepareOrder(
     [property: Id(0)] string Run, [property: Id(1)] int Generation, [property: Id(2)] int UltraServer, [property: Id(3)] string Spec,
     [property: Id(4)] PlacementPlan Plan, [property: Id(5)] long Step, [property: Id(6)] ReplicaSource? Source, [property: Id(7)] RunContent Content,
-    [property: Id(8)] bool Validates = false);
+    [property: Id(9)] RunOptions Options, [property: Id(10)] int Failures = 0, [property: Id(8)] bool Validates = false);
 
 /// <summary>A whole replica that can be copied.</summary>
 /// <param name="Silo">Where it is.</param>

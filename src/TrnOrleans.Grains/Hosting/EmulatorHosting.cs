@@ -12,6 +12,7 @@ using Orleans.Storage;
 using StackExchange.Redis;
 using TrnOrleans.Grains.Bench;
 using TrnOrleans.Grains.Content;
+using TrnOrleans.Grains.Journal;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Models.Data;
@@ -32,12 +33,15 @@ public static class EmulatorHosting
     /// <param name="services">Of the host.</param>
     /// <param name="threads">Compute threads.</param>
     /// <param name="loader">Reads data.</param>
+    /// <param name="journalFolder">Where journals are kept; a silo that is alone keeps them where its run says.</param>
     /// <param name="contentFolder">Where files that came from the cluster are kept; a silo that is alone gets none.</param>
-    public static IServiceCollection AddEmulator(this IServiceCollection services, int threads, DatasetLoader loader, string? contentFolder = null)
+    public static IServiceCollection AddEmulator(this IServiceCollection services, int threads, DatasetLoader loader, string? contentFolder = null, string? journalFolder = null)
     {
         services.AddSingleton(_ => new ComputeEngine(threads));
         services.AddSingleton(loader);
         services.AddSingleton(new ContentStore(contentFolder ?? Path.Combine(Path.GetTempPath(), "trnorleans-content")));
+        services.AddSingleton(provider => new RunJournals(
+            journalFolder ?? Path.Combine(Path.GetTempPath(), "trnorleans-journals"), provider.GetRequiredService<ClusterView>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RunInputsCache>();
         services.AddSingleton<ReplicaStore>();
         services.AddSingleton<CollectiveStore>();

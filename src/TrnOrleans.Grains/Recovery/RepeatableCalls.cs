@@ -10,10 +10,10 @@ namespace TrnOrleans.Grains.Recovery;
 /// chip does in a step, and what a block does in a sum, is of this kind; so the step need not be given up for one of them.
 /// </summary>
 /// <param name="attempts">With the first one.</param>
-/// <param name="deadline">How long an answer may take now.</param>
+/// <param name="deadline">How long an answer may take now, by the number of the attempt.</param>
 /// <param name="passes">Which failures are worth another attempt, beside no answer.</param>
 /// <param name="failed">Told about every failure that is tried again: which ticket, and what went wrong.</param>
-internal sealed class RepeatableCalls(int attempts, Func<TimeSpan> deadline, Func<Exception, bool> passes, Action<StepTicket, Exception> failed)
+internal sealed class RepeatableCalls(int attempts, Func<int, TimeSpan> deadline, Func<Exception, bool> passes, Action<StepTicket, Exception> failed)
 {
     private static readonly ResiliencePropertyKey<StepTicket> s_ticket = new("ticket");
 
@@ -25,11 +25,13 @@ internal sealed class RepeatableCalls(int attempts, Func<TimeSpan> deadline, Fun
             ShouldHandle = new PredicateBuilder().Handle<Exception>(error => error is TimeoutRejectedException || passes(error)),
             OnRetry = arguments =>
             {
-                failed(arguments.Context.Properties.GetValue(s_ticket, default), arguments.Outcome.Exception!);
+                StepTicket ticket = arguments.Context.Properties.GetValue(s_ticket, default);
+                failed(ticket, arguments.Outcome.Exception!);
+                arguments.Context.Properties.Set(s_ticket, ticket with { Attempt = ticket.Attempt + 1 });
                 return ValueTask.CompletedTask;
             },
         })
-        .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = _ => ValueTask.FromResult(deadline()) })
+        .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = arguments => ValueTask.FromResult(deadline(arguments.Context.Properties.GetValue(s_ticket, default).Attempt)) })
         .Build();
 
     /// <summary>
@@ -73,15 +75,9 @@ internal sealed class RepeatableCalls(int attempts, Func<TimeSpan> deadline, Fun
         ResilienceContext context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
         try
         {
-            StepTicket next = ticket;
+            context.Properties.Set(s_ticket, ticket);
             return await _pipeline.ExecuteAsync(
-                async c =>
-                {
-                    c.Properties.Set(s_ticket, next);
-                    next = next with { Attempt = next.Attempt + 1 };
-                    return await call(c.Properties.GetValue(s_ticket, next), c.CancellationToken).WaitAsync(c.CancellationToken);
-                },
-                context);
+                async c => await call(c.Properties.GetValue(s_ticket, ticket), c.CancellationToken).WaitAsync(c.CancellationToken), context);
         }
         finally
         {

@@ -74,6 +74,9 @@ public sealed class Replica : IReductionMemory, IDisposable
         set => Interlocked.Exchange(ref _steps, value);
     }
 
+    /// <summary>Wall time of the longest computation of all chips' gradients so far, in which none was asked twice; zero before the first.</summary>
+    public TimeSpan LongestComputation { get; set; }
+
     /// <summary>What it has committed.</summary>
     public CommitLog Commits { get; } = new();
 
@@ -224,6 +227,22 @@ public sealed class Replica : IReductionMemory, IDisposable
 
     /// <summary>One chip would pack every weight once a step with or without a place to keep it.</summary>
     internal static bool SharesPackedWeights(RunSpec spec) => spec.Cluster.Chips > 1;
+
+    /// <summary>A chip's memory is gone: its shard holds nothing of use, and the replica is not whole any more.</summary>
+    public void LoseShard(int chip)
+    {
+        Steps = -1;
+        (long start, long length) = _inputs.Network.Layout.Shard(chip, Spec.Cluster.Chips);
+        _memory.Use(() =>
+        {
+            foreach (AlignedBuffer buffer in (ReadOnlySpan<AlignedBuffer>)[_weights, .. _states])
+            {
+                buffer.Span(start, checked((int)length)).Fill(float.NaN);
+            }
+
+            return true;
+        });
+    }
 
     /// <summary>Gives the memory back as soon as nothing computes on it.</summary>
     public void Dispose() => _memory.Close();

@@ -63,8 +63,8 @@ public sealed class RunTests
         await using TestSilo silo = await TestSilo.StartAsync();
         ITrainingRun run = silo.Run("run");
         RunSpec spec = TestSilo.TinySpec(steps: 30);
-        await Task.WhenAll(run.Start(TestSilo.Text(spec), RunContent.None, TestSilo.Token), run.Start(TestSilo.Text(spec), RunContent.None, TestSilo.Token));
-        await Assert.ThrowsAsync<RunFailedException>(() => run.Start(TestSilo.Text(TestSilo.TinySpec(steps: 31)), RunContent.None, TestSilo.Token));
+        await Task.WhenAll(run.Start(TestSilo.Text(spec), RunContent.None, RunOptions.None, TestSilo.Token), run.Start(TestSilo.Text(spec), RunContent.None, RunOptions.None, TestSilo.Token));
+        await Assert.ThrowsAsync<RunFailedException>(() => run.Start(TestSilo.Text(TestSilo.TinySpec(steps: 31)), RunContent.None, RunOptions.None, TestSilo.Token));
         Assert.Equal(30, TestSilo.Losses(await TestSilo.FollowAsync(run)).Length);
     }
 
@@ -75,7 +75,7 @@ public sealed class RunTests
     {
         await using TestSilo silo = await TestSilo.StartAsync();
         ITrainingRun run = silo.Run("run");
-        await run.Start(TestSilo.Text(TestSilo.TinySpec(ultraServers: ultraServers, steps: 1_000_000)), RunContent.None, TestSilo.Token);
+        await run.Start(TestSilo.Text(TestSilo.TinySpec(ultraServers: ultraServers, steps: 1_000_000)), RunContent.None, RunOptions.None, TestSilo.Token);
         List<RunEvent> events = [];
         await foreach (RunEvent happened in run.Follow(0, TestSilo.Token))
         {
@@ -119,7 +119,7 @@ public sealed class RunTests
         await using TestSilo silo = await TestSilo.StartAsync();
         RunSpec spec = TestSilo.TinySpec();
         spec = spec with { Data = spec.Data with { Sha256 = new string('0', 64) } };
-        RunFailedException error = await Assert.ThrowsAsync<RunFailedException>(() => silo.Run("run").Start(TestSilo.Text(spec), RunContent.None, TestSilo.Token));
+        RunFailedException error = await Assert.ThrowsAsync<RunFailedException>(() => silo.Run("run").Start(TestSilo.Text(spec), RunContent.None, RunOptions.None, TestSilo.Token));
         Assert.Contains("SHA-256", error.Message, StringComparison.Ordinal);
     }
 
@@ -153,7 +153,7 @@ public sealed class RunTests
         await using TestSilo silo = await TestSilo.StartAsync();
 
         RunSpec spec = TestSilo.TinySpec(ultraServers: 2) with { Init = new InitSpec("nowhere.safetensors") };
-        await Assert.ThrowsAsync<RunFailedException>(() => silo.Run("run").Start(TestSilo.Text(spec), RunContent.None, TestSilo.Token));
+        await Assert.ThrowsAsync<RunFailedException>(() => silo.Run("run").Start(TestSilo.Text(spec), RunContent.None, RunOptions.None, TestSilo.Token));
         await UntilEmpty(silo);
         Assert.IsType<FailedEvent>((await TestSilo.FollowAsync(silo.Run("run")))[^1]);
         Assert.Equal(RunState.Failed, (await silo.Run("run").Status(TestSilo.Token)).State);
@@ -166,7 +166,7 @@ public sealed class RunTests
         RunSpec absurd = TestSilo.TinySpec() with { Cluster = new ClusterSpec { UltraServers = 2_000_000_000, Chips = 1 } };
         foreach (string text in new[] { "{", TestSilo.Text(absurd) })
         {
-            await Assert.ThrowsAsync<RunFailedException>(() => silo.Run("run").Start(text, RunContent.None, TestSilo.Token));
+            await Assert.ThrowsAsync<RunFailedException>(() => silo.Run("run").Start(text, RunContent.None, RunOptions.None, TestSilo.Token));
         }
 
         Assert.Equal(4, TestSilo.End(await silo.TrainAsync(TestSilo.TinySpec())).Steps);
@@ -189,7 +189,7 @@ public sealed class RunTests
         for (int i = 0; i < 10; i++)
         {
             ITrainingRun run = silo.Run($"run{i}");
-            await run.Start(TestSilo.Text(TestSilo.TinySpec(chips: 12, steps: 1_000_000)), RunContent.None, TestSilo.Token);
+            await run.Start(TestSilo.Text(TestSilo.TinySpec(chips: 12, steps: 1_000_000)), RunContent.None, RunOptions.None, TestSilo.Token);
             await foreach (RunEvent happened in run.Follow(0, TestSilo.Token))
             {
                 break;

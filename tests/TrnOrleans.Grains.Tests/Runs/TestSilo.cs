@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Hosting;
+using TrnOrleans.Grains.Journal;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Grains.Specs;
@@ -30,12 +31,16 @@ internal sealed class TestSilo : IAsyncDisposable
     /// <summary>Its address, as grains know it.</summary>
     internal string Name => _host.Services.GetRequiredService<ClusterView>().Self;
 
+    internal Deadlines Deadlines => _host.Services.GetRequiredService<Deadlines>();
+
+    internal RunJournals Journals => _host.Services.GetRequiredService<RunJournals>();
+
     internal ReplicaStore Replicas => _host.Services.GetRequiredService<ReplicaStore>();
 
-    internal static async Task<TestSilo> StartAsync(int threads = 2, Action<ISiloBuilder>? configure = null)
+    internal static async Task<TestSilo> StartAsync(int threads = 2, Action<ISiloBuilder>? configure = null, string? journals = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddEmulator(threads, new DatasetLoader(DataCatalogue.FromEnvironment(), null));
+        builder.Services.AddEmulator(threads, new DatasetLoader(DataCatalogue.FromEnvironment(), null), journalFolder: journals);
         builder.UseOrleans(silo =>
         {
             silo.UseAlone();
@@ -64,14 +69,14 @@ internal sealed class TestSilo : IAsyncDisposable
     internal async Task<List<RunEvent>> TrainAsync(RunSpec spec, string id = "run")
     {
         ITrainingRun run = Run(id);
-        await run.Start(Text(spec), RunContent.None, Token);
+        await run.Start(Text(spec), RunContent.None, RunOptions.None, Token);
         return await FollowAsync(run);
     }
 
     /// <summary>Generation 1 of a run of one UltraServer, ready for step 0, whose loop nobody starts.</summary>
     internal Task PrepareAsync(RunSpec spec) =>
         Grains.GetGrain<IUltraServer>(GrainKeys.UltraServer("run", 1, 0)).Prepare(
-            new PrepareOrder("run", 1, 0, Text(spec), PlacementPlan.Even(1, [Name]), 0, null, RunContent.None), Token);
+            new PrepareOrder("run", 1, 0, Text(spec), PlacementPlan.Even(1, [Name]), 0, null, RunContent.None, RunOptions.None), Token);
 
     internal static async Task<List<RunEvent>> FollowAsync(ITrainingRun run, int from = 0)
     {

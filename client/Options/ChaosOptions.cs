@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Text.Json;
+using TrnOrleans.Chaos.Manifests;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Specs;
+using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Json;
+
+namespace TrnOrleans.Client.Options;
+
+/// <summary>What is done to a run, and what is written about it.</summary>
+internal static class ChaosOptions
+{
+    internal static Option<string?> Chaos { get; } = Values.Text(
+        "--chaos", "FILE|PRESET", $"Faults that strike the run: a manifest, or one of {string.Join(", ", FaultPresets.Names)}; `trn chaos` says more.");
+
+    internal static Option<string?> Journal { get; } = Values.Text(
+        "--journal", "DIR", "Keep a journal of commits, faults and recoveries there; on a cluster each silo keeps it in its data folder.");
+
+    internal static void AddTo(Command command)
+    {
+        command.Options.Add(Chaos);
+        command.Options.Add(Journal);
+    }
+
+    /// <summary>Reads and checks what was asked for.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="cluster">The machine that faults must have a target on.</param>
+    /// <exception cref="InvalidDescriptionException">no such file or preset, or a manifest that cannot be.</exception>
+    internal static RunOptions Of(ParseResult result, ClusterSpec cluster)
+    {
+        FaultManifest? manifest = result.GetValue(Chaos) is { } name ? Read(name) : null;
+        manifest?.CheckTargets(cluster.UltraServers, cluster.Chips, result.GetValue(Chaos)!);
+        return new RunOptions(
+            manifest is not null || result.GetValue(Journal) is not null, manifest is null ? null : JsonSerializer.Serialize(manifest, StrictJson.Compact));
+    }
+
+    /// <summary>A preset by its name, or a file.</summary>
+    internal static FaultManifest Read(string name)
+    {
+        if (FaultPresets.Find(name) is { } preset)
+        {
+            return preset;
+        }
+
+        try
+        {
+            return FaultManifest.Read(File.ReadAllText(name), name);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDescriptionException(
+                $"cannot read --chaos {name}: {Failures.Reason(error)}; it is a manifest, or one of {string.Join(", ", FaultPresets.Names)}", error);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
+using TrnOrleans.Chaos.Injection;
+
+namespace TrnOrleans.Chaos;
+
+/// <summary>Lets a silo take part in runs with faults.</summary>
+public static class ChaosHosting
+{
+    /// <param name="silo">To configure.</param>
+    /// <param name="allowsKill">Whether a fault may kill this process.</param>
+    public static ISiloBuilder AddChaos(this ISiloBuilder silo, bool allowsKill)
+    {
+        silo.Services.AddSingleton(new ChaosRuns(allowsKill));
+        silo.AddIncomingGrainCallFilter<ChaosFilter>();
+        return silo;
+    }
+}

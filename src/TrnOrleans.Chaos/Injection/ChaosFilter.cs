@@ -1,0 +1,61 @@
+using TrnOrleans.Chaos.Manifests;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Journal;
+using TrnOrleans.Grains.Replicas;
+
+namespace TrnOrleans.Chaos.Injection;
+
+/// <summary>Stands before the calls of chips, switches and links of runs that have a manifest, and lets its faults strike.</summary>
+/// <param name="runs">Which runs have one.</param>
+/// <param name="replicas">Memory that can be lost.</param>
+/// <param name="journals">Accounts for every fault, before it takes effect.</param>
+/// <param name="time">For what takes long.</param>
+public sealed class ChaosFilter(ChaosRuns runs, ReplicaStore replicas, RunJournals journals, TimeProvider time) : IIncomingGrainCallFilter
+{
+    private readonly ChaosPipeline _pipeline = new(replicas, time);
+
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        if (Site(context) is { } site && context.Request.GetArgument(0) is StepTicket ticket && runs.Find(ticket.Run) is { } schedule
+            && Find(context, site, ticket, schedule) is { } strike)
+        {
+            journals.Write(ticket.Run, new FaultInjected(strike.Kind.Name, strike.Place, ticket.Generation, ticket.Step, ticket.Attempt));
+            await _pipeline.RunAsync(strike, Token(context));
+            return;
+        }
+
+        if (context.InterfaceMethod.Name == nameof(IUltraServer.Prepare) && context.Request.GetArgument(0) is PrepareOrder { Options.Chaos: { } manifest } order)
+        {
+            runs.Learn(order.Run, manifest);
+        }
+
+        await context.Invoke();
+    }
+
+    private static FaultSite? Site(IIncomingGrainCallContext context) => context.InterfaceMethod.Name switch
+    {
+        nameof(ITrainiumChip.ComputeGradient) => FaultSite.Chip,
+        nameof(INeuronSwitch.Open) => FaultSite.UltraServer,
+        nameof(IUltraServer.Exchange) when context.Grain is IUltraServer => FaultSite.Link,
+        _ => null,
+    };
+
+    private Strike? Find(IIncomingGrainCallContext context, FaultSite site, StepTicket ticket, FaultSchedule schedule)
+    {
+        // "run/generation/ultraserver" or "run/generation/ultraserver/chip".
+        string[] key = context.TargetId.Key.ToString()!.Split('/');
+        int ultraServer = int.Parse(key[2], System.Globalization.CultureInfo.InvariantCulture);
+        int chip = key.Length > 3 ? int.Parse(key[3], System.Globalization.CultureInfo.InvariantCulture)
+            : context.Request.GetArgument(1) is ExchangeBlock block ? (2 * block.Bucket) + (block.IsResult ? 1 : 0) : 0;
+        return schedule.Strikes(site, ultraServer, chip, ticket.Step, ticket.Attempt) is { } rule && FaultKinds.Find(rule.Kind) is { } kind
+            && (!kind.NeedsPermission || runs.AllowsKill)
+            ? new Strike(rule, kind, ticket, ultraServer, chip, context)
+            : null;
+    }
+
+    private static CancellationToken Token(IIncomingGrainCallContext context)
+    {
+        int last = context.Request.GetArgumentCount() - 1;
+        return context.Request.GetArgument(last) is CancellationToken token ? token : CancellationToken.None;
+    }
+}

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using Orleans.Runtime;
+using Polly;
+using Polly.Simmy;
+using Polly.Simmy.Behavior;
+using Polly.Simmy.Fault;
+using Polly.Simmy.Latency;
+using Polly.Simmy.Outcomes;
+using TrnOrleans.Chaos.Manifests;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Replicas;
+using TrnOrleans.Hardware;
+
+namespace TrnOrleans.Chaos.Injection;
+
+/// <summary>What the kinds of faults do to a call, by Polly's chaos strategies; whether one strikes is decided before, and comes with the context.</summary>
+internal sealed class ChaosPipeline
+{
+    private static readonly ResiliencePropertyKey<Strike> s_strike = new("strike");
+    private readonly ReplicaStore _replicas;
+    private readonly TimeProvider _time;
+    private readonly ResiliencePipeline<object?> _pipeline;
+
+    internal ChaosPipeline(ReplicaStore replicas, TimeProvider time)
+    {
+        (_replicas, _time) = (replicas, time);
+        _pipeline = new ResiliencePipelineBuilder<object?> { TimeProvider = time }
+            .AddChaosBehavior(new ChaosBehaviorStrategyOptions
+            {
+                InjectionRate = 1,
+                EnabledGenerator = a => Enabled(a.Context, FaultKinds.SiloKill, FaultKinds.HbmError, FaultKinds.Deactivate, FaultKinds.WireFlip),
+                BehaviorGenerator = a =>
+                {
+                    Behave(Of(a.Context));
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .AddChaosLatency(new ChaosLatencyStrategyOptions
+            {
+                InjectionRate = 1,
+                EnabledGenerator = a => Enabled(a.Context, FaultKinds.Hang, FaultKinds.SlowLink, FaultKinds.LostBlock),
+                LatencyGenerator = a => ValueTask.FromResult(
+                    Of(a.Context).Is(FaultKinds.LostBlock) ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Of(a.Context).Rule.Seconds)),
+            })
+            .AddChaosFault(new ChaosFaultStrategyOptions
+            {
+                InjectionRate = 1,
+                EnabledGenerator = a => Enabled(a.Context, FaultKinds.ChipError, FaultKinds.HbmError, FaultKinds.SwitchDown),
+                FaultGenerator = a => ValueTask.FromResult<Exception?>(Fault(Of(a.Context))),
+            })
+            .AddChaosOutcome(new ChaosOutcomeStrategyOptions<object?>
+            {
+                InjectionRate = 1,
+                EnabledGenerator = a => Enabled(a.Context, FaultKinds.NotANumber),
+                OutcomeGenerator = async a =>
+                {
+                    // The chip has computed, so that nobody waits for its gradient; only the number is wrong.
+                    await Of(a.Context).Call.Invoke();
+                    return Outcome.FromResult<object?>(double.NaN);
+                },
+            })
+            .Build();
+    }
+
+    /// <summary>Makes the call, with the fault in its way.</summary>
+    internal async Task RunAsync(Strike strike, CancellationToken cancellation)
+    {
+        // On the captured context: off it, the grain would lose its single thread.
+        ResilienceContext context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
+        try
+        {
+            context.Properties.Set(s_strike, strike);
+            strike.Call.Result = await _pipeline.ExecuteAsync(async c => await Make(strike, c.CancellationToken), context);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private async Task<object?> Make(Strike strike, CancellationToken cancellation)
+    {
+        IIncomingGrainCallContext call = strike.Call;
+        ExchangeBlock? again = strike.Is(FaultKinds.DoubledBlock) && call.Request.GetArgument(1) is ExchangeBlock block
+            ? block with { Values = new TensorBlock(block.Values.Span) }
+            : null;
+        long begun = _time.GetTimestamp();
+        await call.Invoke();
+        if (strike.Is(FaultKinds.Straggler))
+        {
+            await Task.Delay((strike.Rule.Factor - 1) * _time.GetElapsedTime(begun), _time, cancellation);
+        }
+        else if (strike.Is(FaultKinds.LostReply))
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellation);
+        }
+        else if (again is not null)
+        {
+            await ((IUltraServer)call.Grain).Exchange(strike.Ticket, again, cancellation);
+        }
+
+        return call.Result;
+    }
+
+    private void Behave(Strike strike)
+    {
+        if (strike.Is(FaultKinds.SiloKill))
+        {
+            Process.GetCurrentProcess().Kill();
+        }
+        else if (strike.Is(FaultKinds.HbmError))
+        {
+            _replicas.Get(strike.Ticket.Run, strike.Ticket.Generation, strike.UltraServer).LoseShard(strike.Chip);
+        }
+        else if (strike.Is(FaultKinds.Deactivate))
+        {
+            strike.Call.TargetContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "chaos"));
+        }
+        else if (strike.Call.Request.GetArgument(1) is ExchangeBlock block)
+        {
+            TensorBlock values = new(block.Values.Span);
+            block.Values.Release();
+            long bit = FaultDecision.Below((ulong)strike.Chip, strike.Place, strike.Ticket.Step, strike.Ticket.Attempt, 32L * values.Length);
+            ref float hit = ref values.Span[(int)(bit / 32)];
+            hit = BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(hit) ^ (1 << (int)(bit % 32)));
+            strike.Call.Request.SetArgument(1, block with { Values = values });
+        }
+    }
+
+    private static Exception Fault(Strike strike) =>
+        strike.Is(FaultKinds.ChipError) ? new ChipErrorException(strike.Rule.Status, $"chip {strike.Place} reports {strike.Rule.Status}")
+        : strike.Is(FaultKinds.HbmError) ? new ChipErrorException(NeuronStatus.HbmUncorrectable, $"chip {strike.Place} reports {NeuronStatus.HbmUncorrectable}: its shard is lost")
+        : new InvalidOperationException($"the NeuronSwitch of UltraServer {strike.Place} is down");
+
+    private static Strike Of(ResilienceContext context) => context.Properties.GetValue(s_strike, null!);
+
+    private static ValueTask<bool> Enabled(ResilienceContext context, params ReadOnlySpan<FaultKind> kinds) => ValueTask.FromResult(Of(context).Is(kinds));
+}

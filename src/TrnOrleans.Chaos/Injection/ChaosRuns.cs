@@ -1,0 +1,21 @@
+using System.Collections.Concurrent;
+using TrnOrleans.Chaos.Manifests;
+
+namespace TrnOrleans.Chaos.Injection;
+
+/// <summary>The schedules of the runs that have one, as this silo knows them.</summary>
+/// <param name="allowsKill">Whether a fault may kill this process.</param>
+public sealed class ChaosRuns(bool allowsKill)
+{
+    private readonly ConcurrentDictionary<string, FaultSchedule> _schedules = new(StringComparer.Ordinal);
+
+    /// <summary>Whether a fault may kill this process.</summary>
+    public bool AllowsKill => allowsKill;
+
+    /// <summary>The schedule of a run; null when nothing is done to it.</summary>
+    public FaultSchedule? Find(string run) => _schedules.GetValueOrDefault(run);
+
+    /// <summary>A run comes to this silo.</summary>
+    public void Learn(string run, string manifest) =>
+        _schedules.GetOrAdd(run, _ => new FaultSchedule(FaultManifest.Read(manifest, "the run's faults")));
+}

@@ -1,0 +1,19 @@
+using TrnOrleans.Chaos.Manifests;
+using TrnOrleans.Grains.Contracts;
+
+namespace TrnOrleans.Chaos.Injection;
+
+/// <summary>A fault and the call that it meets.</summary>
+/// <param name="Rule">What was asked for.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Ticket">Of the call.</param>
+/// <param name="UltraServer">Where.</param>
+/// <param name="Chip">Which chip, or which block.</param>
+/// <param name="Call">The call itself.</param>
+internal sealed record Strike(FaultRule Rule, FaultKind Kind, StepTicket Ticket, int UltraServer, int Chip, IIncomingGrainCallContext Call)
+{
+    /// <summary>"2/17", as manifests name it.</summary>
+    internal string Place => Kind.Site == FaultSite.UltraServer ? $"{UltraServer}" : $"{UltraServer}/{Chip}";
+
+    internal bool Is(params ReadOnlySpan<FaultKind> kinds) => kinds.Contains(Kind);
+}

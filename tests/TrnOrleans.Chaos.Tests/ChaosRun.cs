@@ -1,0 +1,54 @@
+using System.Text.Json;
+using TrnOrleans.Chaos.Checking;
+using TrnOrleans.Chaos.Manifests;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Specs;
+using TrnOrleans.Grains.Tests.Runs;
+using TrnOrleans.Models.Json;
+using TrnOrleans.Tests;
+
+namespace TrnOrleans.Chaos.Tests;
+
+/// <summary>A run with faults on a silo of its own, what it said, and what its journals say.</summary>
+internal static class ChaosRun
+{
+    internal sealed record Result(List<RunEvent> Events, IReadOnlyList<IReadOnlyList<Grains.Journal.JournalEntry>> Journals);
+
+    /// <summary>A silo that takes part in runs with faults, and has less patience than one whose steps are longer.</summary>
+    internal static async Task<TestSilo> StartSiloAsync(TempFolder journals)
+    {
+        TestSilo silo = await TestSilo.StartAsync(configure: s => s.AddChaos(allowsKill: false), journals: journals.Root);
+        (silo.Deadlines.Chip, silo.Deadlines.FirstStep) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500));
+        return silo;
+    }
+
+    /// <summary>Runs to the end, which must come in 40 seconds.</summary>
+    internal static async Task<Result> OfAsync(RunSpec spec, FaultManifest manifest)
+    {
+        using TempFolder folder = new();
+        await using TestSilo silo = await StartSiloAsync(folder);
+        return await OfAsync(silo, "run", spec, manifest);
+    }
+
+    /// <summary>The same on a silo that is there.</summary>
+    internal static async Task<Result> OfAsync(TestSilo silo, string id, RunSpec spec, FaultManifest manifest)
+    {
+        ITrainingRun run = silo.Run(id);
+        RunOptions options = new(Journals: true, JsonSerializer.Serialize(manifest, StrictJson.Compact));
+        await run.Start(TestSilo.Text(spec), RunContent.None, options, TestSilo.Token);
+        List<RunEvent> events = await TestSilo.FollowAsync(run).WaitAsync(TimeSpan.FromSeconds(40), TestSilo.Token);
+        await run.Close(TestSilo.Token);
+        return new Result(events, JournalFiles.Read(silo.Journals.Files(id)));
+    }
+
+    /// <summary>The digest of the same run when nothing is done to it.</summary>
+    internal static async Task<string> FaultFreeDigestAsync(RunSpec spec)
+    {
+        await using TestSilo silo = await TestSilo.StartAsync();
+        return TestSilo.End(await silo.TrainAsync(spec)).Digest;
+    }
+
+    /// <summary>What the checker finds, as text; empty when all is well.</summary>
+    internal static string Violations(Result result, string? expectedDigest) =>
+        string.Join('\n', new JournalChecker(result.Journals, expectedDigest).Check());
+}

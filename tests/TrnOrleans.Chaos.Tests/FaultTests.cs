@@ -1,0 +1,82 @@
+using TrnOrleans.Chaos.Manifests;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Journal;
+using TrnOrleans.Grains.Specs;
+using TrnOrleans.Grains.Tests.Runs;
+
+namespace TrnOrleans.Chaos.Tests;
+
+/// <summary>Every kind of fault that needs no other process: the run goes on with the same bits, and the checker finds nothing.</summary>
+public sealed class FaultTests
+{
+    private const int Steps = 12;
+
+    /// <summary>One fault of a kind at one place and step.</summary>
+    [Theory]
+    [InlineData("chip_error", "1/2", false)]
+    [InlineData("hang", "0/1", false)]
+    [InlineData("straggler", "1/0", false)]
+    [InlineData("lost_reply", "0/2", false)]
+    [InlineData("nan", "1/1", true)]
+    [InlineData("hbm_error", "0/2", true)]
+    [InlineData("switch_down", "1", true)]
+    [InlineData("deactivate", "0", true)]
+    public async Task One_fault_changes_no_bit(string kind, string target, bool recovers)
+    {
+        RunSpec spec = TestSilo.TinySpec(chips: 3, ultraServers: 2, steps: Steps);
+        FaultManifest manifest = new() { Seed = 1, Faults = [new FaultRule { Kind = kind, Target = target, AtStep = 5, Seconds = 3 }] };
+        ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest);
+        Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
+        Assert.Equal(Enumerable.Range(0, Steps).Select(s => (long)s), result.Events.OfType<StepEvent>().Select(s => s.Step));
+        Assert.Equal(recovers ? 1 : 0, result.Events.OfType<RecoveryEvent>().Count());
+        FaultInjected injected = Assert.Single(result.Journals.SelectMany(j => j).OfType<FaultInjected>());
+        Assert.Equal((kind, target, 5L, 0), (injected.Kind, injected.Site, injected.Step, injected.Attempt));
+    }
+
+    /// <summary>With 72 chips there are far more chips than buffers: a failed one must not leave the others waiting for its buffer.</summary>
+    [Theory]
+    [InlineData(72, 1, 0.01)]
+    [InlineData(2, 2, 0.5)]
+    public async Task Failing_kernel_steps_change_no_bit(int chips, int ultraServers, double rate)
+    {
+        RunSpec spec = TestSilo.TinySpec(chips, ultraServers, batch: 72, steps: 40);
+        ChaosRun.Result result = await ChaosRun.OfAsync(spec, new FaultManifest { Seed = 5, Faults = [new FaultRule { Kind = "chip_error", Rate = rate }] });
+        Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
+
+        // At every second one, now and then all attempts at one kernel step fail, and the step is begun anew.
+        Assert.Equal(rate == 0.5, result.Events.Any(e => e is RecoveryEvent));
+    }
+
+    [Fact]
+    public async Task A_chip_that_always_fails_ends_the_run_by_name()
+    {
+        ChaosRun.Result result = await ChaosRun.OfAsync(TestSilo.TinySpec(), new FaultManifest { Faults = [new FaultRule { Kind = "chip_error", Rate = 1 }] });
+        FailedEvent failed = Assert.IsType<FailedEvent>(result.Events[^1]);
+        Assert.Contains("failures without a step in between", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("reports ExecutionUnitUnrecoverable", failed.Message, StringComparison.Ordinal);
+        Assert.Empty(result.Events.OfType<StepEvent>());
+        Assert.Empty(ChaosRun.Violations(result, null));
+    }
+
+    [Fact]
+    public async Task The_only_replica_that_loses_a_shard_ends_the_run_by_name()
+    {
+        ChaosRun.Result result = await ChaosRun.OfAsync(TestSilo.TinySpec(), new FaultManifest { Faults = [new FaultRule { Kind = "hbm_error", Target = "0/1", AtStep = 2 }] });
+        FailedEvent failed = Assert.IsType<FailedEvent>(result.Events[^1]);
+        Assert.Contains("no silo is left that has a replica", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("chip 0/1 reports HbmUncorrectable", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_same_manifest_gives_the_same_faults()
+    {
+        RunSpec spec = TestSilo.TinySpec(chips: 4, ultraServers: 2, batch: 8, steps: 30);
+        FaultManifest manifest = new() { Seed = 9, Faults = [new FaultRule { Kind = "chip_error", Rate = 0.1 }, new FaultRule { Kind = "switch_down", Rate = 0.05 }] };
+        string[][] twice = [.. await Task.WhenAll(Faults(), Faults())];
+        Assert.NotEmpty(twice[0]);
+        Assert.Equal(twice[0], twice[1]);
+
+        async Task<string[]> Faults() =>
+            [.. (await ChaosRun.OfAsync(spec, manifest)).Journals.SelectMany(j => j).OfType<FaultInjected>().Select(f => $"{f.Step} {f.Kind} {f.Site} {f.Attempt}").Order(StringComparer.Ordinal)];
+    }
+}
