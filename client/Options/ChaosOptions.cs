@@ -5,6 +5,7 @@ using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Json;
+using TrnOrleans.Models.Weights;
 
 namespace TrnOrleans.Client.Options;
 
@@ -29,10 +30,28 @@ internal static class ChaosOptions
     /// <exception cref="InvalidDescriptionException">no such file or preset, or a manifest that cannot be.</exception>
     internal static RunOptions Of(ParseResult result, ClusterSpec cluster)
     {
+        if (result.GetValue(Journal) is { } folder)
+        {
+            CheckWritable(folder);
+        }
+
         FaultManifest? manifest = result.GetValue(Chaos) is { } name ? Read(name) : null;
         manifest?.CheckTargets(cluster.UltraServers, cluster.Chips, result.GetValue(Chaos)!);
         return new RunOptions(
-            manifest is not null || result.GetValue(Journal) is not null, manifest is null ? null : JsonSerializer.Serialize(manifest, StrictJson.Compact));
+            result.GetValue(Journal) is not null || (manifest is not null && ClusterOptions.Of(result) is not null), manifest is null ? null : JsonSerializer.Serialize(manifest, StrictJson.Compact));
+    }
+
+    private static void CheckWritable(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            AtomicFile.CheckWritable(Path.Combine(folder, "probe"));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDescriptionException($"cannot write --journal {folder}: {Failures.Reason(error)}", error);
+        }
     }
 
     /// <summary>A preset by its name, or a file.</summary>

@@ -389,7 +389,7 @@ internal sealed class TrainingRun(
                 break;
             }
             catch (Exception error) when (
-                error is not (RunFailedException or RunMovingException or OperationCanceledException or InvalidDescriptionException)
+                error is not (RunFailedException or RunMovingException or OperationCanceledException or InvalidDescriptionException or OutOfMemoryException)
                 && time.GetElapsedTime(began) < deadlines.Recovery)
             {
                 if (error is SiloLeavingException { Silo: { } silo })

@@ -14,7 +14,7 @@ public static class JournalFiles
     {
         string[] files = [.. paths.SelectMany(InFolder)];
         return files.Length == 0
-            ? throw new InvalidDescriptionException("there is no journal there; a run writes one with --journal, --chaos or --verify")
+            ? throw new InvalidDescriptionException("there is no journal there; a run writes one with --journal, or on a cluster with --chaos")
             : [.. files.Select(file => Parse(ReadText(file), file))];
     }
 

@@ -19,14 +19,18 @@ public sealed class ChaosFilter(ChaosRuns runs, ReplicaStore replicas, RunJourna
         if (Site(context) is { } site && context.Request.GetArgument(0) is StepTicket ticket && runs.Find(ticket.Run) is { } schedule
             && Find(context, site, ticket, schedule) is { } strike)
         {
-            journals.Write(ticket.Run, new FaultInjected(strike.Kind.Name, strike.Place, ticket.Generation, ticket.Step, ticket.Attempt));
+            if (schedule.IsJournaled)
+            {
+                journals.Write(ticket.Run, new FaultInjected(strike.Kind.Name, strike.Place, ticket.Generation, ticket.Step, ticket.Attempt));
+            }
+
             await _pipeline.RunAsync(strike, Token(context));
             return;
         }
 
         if (context.InterfaceMethod.Name == nameof(IUltraServer.Prepare) && context.Request.GetArgument(0) is PrepareOrder { Options.Chaos: { } manifest } order)
         {
-            runs.Learn(order.Run, manifest);
+            runs.Learn(order.Run, manifest, order.Options.Journals);
         }
 
         await context.Invoke();

@@ -16,6 +16,9 @@ namespace TrnOrleans.Chaos.Injection;
 /// <summary>What the kinds of faults do to a call, by Polly's chaos strategies; whether one strikes is decided before, and comes with the context.</summary>
 internal sealed class ChaosPipeline
 {
+    // Polly takes less than nothing for no latency; whoever waits gives up long before.
+    private static readonly TimeSpan s_forEver = TimeSpan.FromHours(1);
+
     private static readonly ResiliencePropertyKey<Strike> s_strike = new("strike");
     private readonly ReplicaStore _replicas;
     private readonly TimeProvider _time;
@@ -40,7 +43,7 @@ internal sealed class ChaosPipeline
                 InjectionRate = 1,
                 EnabledGenerator = a => Enabled(a.Context, FaultKinds.Hang, FaultKinds.SlowLink, FaultKinds.LostBlock),
                 LatencyGenerator = a => ValueTask.FromResult(
-                    Of(a.Context).Is(FaultKinds.LostBlock) ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(Of(a.Context).Rule.Seconds)),
+                    Of(a.Context).Is(FaultKinds.LostBlock) ? s_forEver : TimeSpan.FromSeconds(Of(a.Context).Rule.Seconds)),
             })
             .AddChaosFault(new ChaosFaultStrategyOptions
             {

@@ -16,6 +16,9 @@ public sealed class ChaosRuns(bool allowsKill)
     public FaultSchedule? Find(string run) => _schedules.GetValueOrDefault(run);
 
     /// <summary>A run comes to this silo.</summary>
-    public void Learn(string run, string manifest) =>
-        _schedules.GetOrAdd(run, _ => new FaultSchedule(FaultManifest.Read(manifest, "the run's faults")));
+    /// <param name="run">Its id.</param>
+    /// <param name="manifest">As JSON.</param>
+    /// <param name="journals">Whether its faults are written down.</param>
+    public void Learn(string run, string manifest, bool journals) =>
+        _schedules.GetOrAdd(run, _ => new FaultSchedule(FaultManifest.Read(manifest, "the run's faults")) { IsJournaled = journals });
 }

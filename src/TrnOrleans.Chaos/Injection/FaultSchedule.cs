@@ -9,6 +9,9 @@ public sealed class FaultSchedule(FaultManifest manifest)
     private readonly (FaultRule Rule, FaultKind Kind, FaultTarget Target, string Site)[] _rules =
         [.. manifest.Faults.Select((rule, index) => (rule, FaultKinds.Find(rule.Kind)!, FaultTarget.Parse(rule.Target, string.Empty), $"{index}:{rule.Kind}"))];
 
+    /// <summary>Whether what strikes is written down.</summary>
+    public bool IsJournaled { get; init; }
+
     /// <summary>Decides where a bit flips, and the like.</summary>
     public ulong Seed => manifest.Seed;
 

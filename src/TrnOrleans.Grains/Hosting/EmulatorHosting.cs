@@ -40,8 +40,8 @@ public static class EmulatorHosting
         services.AddSingleton(_ => new ComputeEngine(threads));
         services.AddSingleton(loader);
         services.AddSingleton(new ContentStore(contentFolder ?? Path.Combine(Path.GetTempPath(), "trnorleans-content")));
-        services.AddSingleton(provider => new RunJournals(
-            journalFolder ?? Path.Combine(Path.GetTempPath(), "trnorleans-journals"), provider.GetRequiredService<ClusterView>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RunJournals>(
+            provider, journalFolder ?? Path.Combine(Path.GetTempPath(), "trnorleans-journals")));
         services.AddSingleton<RunInputsCache>();
         services.AddSingleton<ReplicaStore>();
         services.AddSingleton<CollectiveStore>();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Models.Json;
 
@@ -12,18 +13,34 @@ namespace TrnOrleans.Grains.Journal;
 /// <param name="folder">Where; made when first needed.</param>
 /// <param name="cluster">To say which silo writes.</param>
 /// <param name="time">Stamps entries.</param>
-public sealed class RunJournals(string folder, ClusterView cluster, TimeProvider time) : IDisposable
+/// <param name="log">Told once when a journal cannot be written.</param>
+public sealed partial class RunJournals(string folder, ClusterView cluster, TimeProvider time, ILogger<RunJournals> log) : IDisposable
 {
     private const string Extension = ".jsonl";
 
+    private readonly ConcurrentDictionary<string, string> _broken = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<Writer>> _writers = new(StringComparer.Ordinal);
 
     /// <summary>Appends an entry; time, silo and number are filled in.</summary>
-    /// <exception cref="IOException">the disk is full, or the folder cannot be written.</exception>
     public void Write(string run, JournalEntry entry)
     {
-        Writer writer = _writers.GetOrAdd(run, name => new Lazy<Writer>(() => new Writer(NewFile(name)))).Value;
-        writer.Append(number => entry with { At = time.GetUtcNow(), Silo = ClusterView.ForPeople(cluster.Self), Number = number });
+        if (_broken.ContainsKey(run))
+        {
+            return;
+        }
+
+        try
+        {
+            Writer writer = _writers.GetOrAdd(run, name => new Lazy<Writer>(() => new Writer(NewFile(name)))).Value;
+            writer.Append(number => entry with { At = time.GetUtcNow(), Silo = ClusterView.ForPeople(cluster.Self), Number = number });
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            if (_broken.TryAdd(run, error.Message))
+            {
+                LogLost(run, error.Message);
+            }
+        }
     }
 
     /// <summary>The files of a run on this silo, also those of earlier processes in the same folder.</summary>
@@ -37,6 +54,9 @@ public sealed class RunJournals(string folder, ClusterView cluster, TimeProvider
             writer.Value.Dispose();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the journal of run {Run} ends here: {Why}")]
+    private partial void LogLost(string run, string why);
 
     /// <summary>Of its own for every process: numbers count from 0 in each.</summary>
     private string NewFile(string run)

@@ -80,6 +80,13 @@ public static class StrictJson
             {
                 CheckKeys(property.Value, Options.GetTypeInfo(target), source, $"{place}{property.Name}.");
             }
+            else if (property.Value.ValueKind == JsonValueKind.Array && Options.GetTypeInfo(target).ElementType is { } items)
+            {
+                foreach ((int index, JsonElement item) in property.Value.EnumerateArray().Index())
+                {
+                    CheckKeys(item, Options.GetTypeInfo(items), source, $"{place}{property.Name}[{index}].");
+                }
+            }
         }
     }
 }

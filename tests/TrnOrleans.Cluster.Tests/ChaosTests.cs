@@ -1,0 +1,57 @@
+using System.Text.Json;
+
+namespace TrnOrleans.Cluster.Tests;
+
+/// <summary>Faults over real silo processes: the digest of the fault-free run, and a checker that finds nothing in the silos' journals.</summary>
+public sealed class ChaosTests
+{
+    private const int Steps = 120;
+
+    [Fact]
+    public async Task Blocks_that_are_changed_lost_doubled_or_late_change_no_bit()
+    {
+        JsonElement report = await SurvivesAsync(
+            2, """{"seed":3,"faults":[{"kind":"lost_block","at_step":20},{"kind":"bit_flip_wire","rate":0.1},{"kind":"doubled_block","rate":0.1},{"kind":"slow_link","rate":0.1,"seconds":0.05}]}""");
+        foreach (string kind in new[] { "bit_flip_wire", "lost_block", "doubled_block", "slow_link" })
+        {
+            Assert.True(report.GetProperty("faults").GetProperty(kind).GetInt32() > 0, kind);
+        }
+
+        Assert.Equal(0, report.GetProperty("recoveries").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_silo_that_is_killed_by_a_manifest_and_a_shard_that_is_lost_change_no_bit()
+    {
+        JsonElement report = await SurvivesAsync(3, """{"faults":[{"kind":"hbm_error","target":"0/1","at_step":30},{"kind":"silo_kill","target":"3","at_step":60}]}""");
+        Assert.Equal(2, report.GetProperty("recoveries").GetInt32());
+        Assert.Equal(1, report.GetProperty("faults").GetProperty("silo_kill").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_silo_that_does_not_allow_it_is_not_killed()
+    {
+        using TestCluster cluster = await TestCluster.StartAsync(1);
+        string manifest = cluster.Folder.File("kill.json", """{"faults":[{"kind":"silo_kill","at_step":3}]}""");
+        JsonElement[] events = await Trn.EventsAsync(cluster.Train(10, "--chaos", manifest));
+        Assert.DoesNotContain(events, e => Trn.Kind(e) == "recovery");
+    }
+
+    private static async Task<JsonElement> SurvivesAsync(int silos, string manifest)
+    {
+        using TestCluster cluster = await TestCluster.StartAsync(0);
+        for (int i = 0; i < silos; i++)
+        {
+            await cluster.AddSiloAsync("--allow-chaos", "true");
+        }
+
+        string file = cluster.Folder.File("manifest.json", manifest);
+        JsonElement[] events = await Trn.EventsAsync(cluster.Train(Steps, "--chaos", file));
+        string digest = await Trn.DigestAsync(Trn.Train(cluster.Text, Steps, "--threads", "2"));
+        Assert.Equal(digest, Trn.Digest(events[^1]));
+        string[] journals = [.. cluster.Silos.Select(s => s.Journals)];
+        JsonElement verified = (await Trn.EventsAsync(["verify", .. journals, "--digest", digest, "--json"])).Single();
+        Assert.Empty(verified.GetProperty("violations").EnumerateArray());
+        return (await Trn.EventsAsync(["report", .. journals, "--json"])).Single();
+    }
+}
