@@ -45,7 +45,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         // Asked again: the answer was lost on its way, or the work failed before it began.
         if (_computing != ticket.Step || _loss.IsFaulted || _loss.IsCanceled)
         {
-            (_computing, _loss) = (ticket.Step, Gradient(replica, ticket.Step, buffer, cancellation));
+            (_computing, _loss) = (ticket.Step, Gradient(replica, ticket, buffer, cancellation));
         }
 
         return _loss;
@@ -63,7 +63,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         {
             // Before the work and not after: a doubled message that comes meanwhile must not update the shard again.
             _applied = ticket.Step;
-            _update = Update(replica, ticket.Step, learningRate, gradientScale);
+            _update = Update(replica, ticket, learningRate, gradientScale);
         }
 
         return _update;
@@ -73,7 +73,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
     {
         Replica replica = Admit(ticket, cancellation);
         EvaluationPart part = default;
-        await Compute(() => part = replica.Evaluate(first, count), cancellation);
+        await Compute(() => part = replica.Evaluate(ticket.Generation, first, count), cancellation);
         return part;
     }
 
@@ -92,23 +92,23 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         return Task.CompletedTask;
     }
 
-    private async Task<ShardDigest> Update(Replica replica, long step, double learningRate, float gradientScale)
+    private async Task<ShardDigest> Update(Replica replica, StepTicket ticket, double learningRate, float gradientScale)
     {
         ShardDigest digest = default;
         await Compute(
             () =>
             {
-                replica.Apply(_optimizer!, step, learningRate, gradientScale);
+                replica.Apply(ticket.Generation, _optimizer!, ticket.Step, learningRate, gradientScale);
                 digest = _journals ? replica.Digest(_chip) : default;
             },
             CancellationToken.None);
         return digest;
     }
 
-    private async Task<double> Gradient(Replica replica, long step, int buffer, CancellationToken cancellation)
+    private async Task<double> Gradient(Replica replica, StepTicket ticket, int buffer, CancellationToken cancellation)
     {
         double loss = 0;
-        await Compute(() => loss = replica.ComputeGradient(step, _chip, _rank, buffer), cancellation);
+        await Compute(() => loss = replica.ComputeGradient(ticket.Generation, ticket.Step, _chip, _rank, buffer), cancellation);
         return loss;
     }
 

@@ -3,6 +3,7 @@ using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Journal;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Grains.Tests.Runs;
+using TrnOrleans.Models.Descriptions;
 
 namespace TrnOrleans.Chaos.Tests;
 
@@ -45,6 +46,16 @@ public sealed class FaultTests
 
         // At every second one, now and then all attempts at one kernel step fail, and the step is begun anew.
         Assert.Equal(rate == 0.5, result.Events.Any(e => e is RecoveryEvent));
+    }
+
+    /// <summary>Kernels that run when their generation ends must not meet the one that comes: they would fold old gradients into its buffers.</summary>
+    [Fact]
+    public async Task A_generation_that_ends_in_the_middle_of_its_kernels_leaves_nothing_behind()
+    {
+        RunSpec spec = TestSilo.TinySpec(chips: 4, ultraServers: 2, batch: 16, steps: 40) with { Model = Presets.GptNano };
+        ChaosRun.Result result = await ChaosRun.OfAsync(spec, new FaultManifest { Seed = 4, Faults = [new FaultRule { Kind = "switch_down", Rate = 0.3 }] });
+        Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
+        Assert.True(result.Events.OfType<RecoveryEvent>().Count() > 10);
     }
 
     [Fact]

@@ -31,6 +31,7 @@ public sealed class Replica : IReductionMemory, IDisposable
     private readonly PassPool _evaluation;
     private readonly PackedWeights? _packed;
     private readonly MemoryLease _memory;
+    private readonly WorkFence _work = new();
     private Func<Task>? _halt;
     private long _steps;
 
@@ -122,6 +123,8 @@ public sealed class Replica : IReductionMemory, IDisposable
     {
         (Generation, Exchange) = (order.Generation, exchange);
 
+        _work.Open(order.Generation);
+
         // What an earlier generation had out when it was broken off.
         Gradients.Reclaim();
         _packed?.Invalidate();
@@ -134,16 +137,23 @@ public sealed class Replica : IReductionMemory, IDisposable
     public void WorkedOnBy(Func<Task> halt) => Volatile.Write(ref _halt, halt);
 
     /// <summary>Makes whoever works with it stop, at a step's boundary or in its middle; an update that has begun is finished.</summary>
-    public Task Halt() => Volatile.Read(ref _halt)?.Invoke() ?? Task.CompletedTask;
+    public async Task Halt()
+    {
+        await (Volatile.Read(ref _halt)?.Invoke() ?? Task.CompletedTask).ConfigureAwait(false);
+
+        // The loop has ended; kernels that it has left behind have not.
+        await _work.ShutAsync().ConfigureAwait(false);
+    }
 
     /// <summary>Forward and backward of one chip's micro-batch; the gradient, of the global mean loss, goes to the switch as it becomes final.</summary>
+    /// <param name="generation">Of the chip.</param>
     /// <param name="step">The step.</param>
     /// <param name="chip">Index of the chip in this UltraServer.</param>
     /// <param name="rank">Index of the chip among all chips of the run.</param>
     /// <param name="buffer">Number of the buffer that receives the gradient.</param>
     /// <returns>Sum of the losses of the chip's rows.</returns>
-    /// <exception cref="StaleMessageException">the switch is not in this step, or has this chip's gradient.</exception>
-    public double ComputeGradient(long step, int chip, int rank, int buffer) => _memory.Use(() => _training.Use(pass =>
+    /// <exception cref="StaleMessageException">the generation is over, the switch is not in this step, or has this chip's gradient.</exception>
+    public double ComputeGradient(int generation, long step, int chip, int rank, int buffer) => Work(generation, () => _training.Use(pass =>
     {
         IGradientProgress port = Reduction!.Enter(step, chip, buffer);
         int first = rank * SamplesPerChip;
@@ -169,7 +179,8 @@ public sealed class Replica : IReductionMemory, IDisposable
     public void Return(int buffer) => Gradients.Return(buffer);
 
     /// <summary>Updates a shard with the gradient that the all-reduce left on this silo.</summary>
-    public void Apply(ShardOptimizer optimizer, long step, double learningRate, float gradientScale) => _memory.Use(() => UseResult(gradient =>
+    /// <exception cref="StaleMessageException">the generation is over.</exception>
+    public void Apply(int generation, ShardOptimizer optimizer, long step, double learningRate, float gradientScale) => Work(generation, () => UseResult(gradient =>
     {
         optimizer.Apply(_weights, gradient, _states, step, learningRate, gradientScale);
         _packed?.Invalidate();
@@ -180,7 +191,8 @@ public sealed class Replica : IReductionMemory, IDisposable
     public double LearningRate(long step) => _schedule.At(step);
 
     /// <summary>Losses of validation samples first … first + count − 1, in ascending order.</summary>
-    public EvaluationPart Evaluate(long first, long count) => _memory.Use(() => _evaluation.Use(pass =>
+    /// <exception cref="StaleMessageException">the generation is over.</exception>
+    public EvaluationPart Evaluate(int generation, long first, long count) => Work(generation, () => _evaluation.Use(pass =>
     {
         EvaluationPart sum = default;
         for (long done = 0; done < count; done += EvaluationSamples)
@@ -248,6 +260,27 @@ public sealed class Replica : IReductionMemory, IDisposable
     public void Dispose() => _memory.Close();
 
     private AlignedBuffer Part(int part) => part == 0 ? _weights : _states[part - 1];
+
+    /// <summary>Works as a kernel of a generation does: the replica stays until it is done.</summary>
+    /// <exception cref="StaleMessageException">the generation is over.</exception>
+    internal void Hold(int generation, Action work) => Work(generation, () =>
+    {
+        work();
+        return true;
+    });
+
+    private TResult Work<TResult>(int generation, Func<TResult> work)
+    {
+        _work.Enter(generation);
+        try
+        {
+            return _memory.Use(work);
+        }
+        finally
+        {
+            _work.Leave();
+        }
+    }
 
     private TResult UseResult<TResult>(Func<AlignedBuffer, TResult> work)
     {
