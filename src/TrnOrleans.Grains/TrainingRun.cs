@@ -418,7 +418,8 @@ internal sealed class TrainingRun(
         IReadOnlyList<ReplicaState> whole = survey.Newest();
         if (whole.Count == 0 && Record.PlacedGeneration > 0)
         {
-            throw new RunFailedException("no silo is left that has a replica");
+            // One that cannot be reached for a moment may have one.
+            throw survey.IsWhole ? new RunFailedException("no silo is left that has a replica") : new SiloUnavailableException("a silo does not answer");
         }
 
         long step = whole.Count == 0 ? 0 : whole[0].Steps;

@@ -46,11 +46,11 @@ internal sealed class RepeatableCalls(int attempts, Func<int, TimeSpan> deadline
     {
         if (!overdue.IsCompleted)
         {
-            Exception why = new TimeoutException("no answer");
+            Exception? why = null;
             Task<T> first = call(ticket, cancellation);
             try
             {
-                if (await Task.WhenAny(first, overdue) == first || first.IsCompleted)
+                if (first.IsCompleted || await Task.WhenAny(first, overdue) == first)
                 {
                     return await first;
                 }
@@ -60,7 +60,7 @@ internal sealed class RepeatableCalls(int attempts, Func<int, TimeSpan> deadline
                 why = error;
             }
 
-            failed(ticket, why);
+            failed(ticket, why ?? new TimeoutException("no answer"));
             ticket = ticket with { Attempt = ticket.Attempt + 1 };
         }
 

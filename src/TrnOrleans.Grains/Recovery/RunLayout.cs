@@ -15,7 +15,7 @@ internal sealed class RunLayout(string run, IGrainFactory grains, ClusterView cl
     internal async Task<Survey> HaltAsync(int below, int placed, long from)
     {
         HaltReport?[] answers = await Task.WhenAll(cluster.Active.Select(silo => Answer(silo, host => host.Halt(run, below, from, CancellationToken.None))));
-        return Survey.Of(answers.OfType<HaltReport>(), placed);
+        return Survey.Of(answers, placed);
     }
 
     /// <summary>Lets every UltraServer of a generation build, take over or copy its replica.</summary>

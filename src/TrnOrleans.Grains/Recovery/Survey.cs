@@ -5,19 +5,20 @@ namespace TrnOrleans.Grains.Recovery;
 /// <summary>What is left of a run that stands still: its whole replicas, and what they remember.</summary>
 /// <param name="Replicas">Of the generation that trained last, or took over from it.</param>
 /// <param name="Commits">By step, of a newest replica.</param>
-internal sealed record Survey(IReadOnlyList<ReplicaState> Replicas, IReadOnlyList<StepCommit> Commits)
+/// <param name="IsWhole">Whether every silo that is there has answered.</param>
+internal sealed record Survey(IReadOnlyList<ReplicaState> Replicas, IReadOnlyList<StepCommit> Commits, bool IsWhole)
 {
     /// <summary>Nothing is left, or nothing has been yet.</summary>
-    internal static Survey Empty { get; } = new([], []);
+    internal static Survey Empty { get; } = new([], [], true);
 
     /// <summary>Adds up the answers of the silos.</summary>
-    /// <param name="answers">Of each silo that answers.</param>
+    /// <param name="answers">Of each silo; null of one that does not answer.</param>
     /// <param name="generation">Replicas of an older generation were fenced off once and may hold anything.</param>
-    internal static Survey Of(IEnumerable<HaltReport> answers, int generation)
+    internal static Survey Of(IReadOnlyList<HaltReport?> answers, int generation)
     {
-        HaltReport[] all = [.. answers];
+        HaltReport[] all = [.. answers.OfType<HaltReport>()];
         ReplicaState[] replicas = [.. all.SelectMany(a => a.Replicas).Where(r => r.Generation >= generation)];
-        return new Survey(replicas, all.Select(a => a.Commits).MaxBy(c => c.Count == 0 ? -1 : c[^1].Step) ?? []);
+        return new Survey(replicas, all.Select(a => a.Commits).MaxBy(c => c.Count == 0 ? -1 : c[^1].Step) ?? [], all.Length == answers.Count);
     }
 
     /// <summary>The replicas to go on from: the newest step that one has whole, with the bits that most of them have; none when nothing is left.</summary>

@@ -50,11 +50,9 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs, Cl
     {
         ThrowIfLeaving();
         RunInputs read = await inputs.GetAsync(order.Spec, order.Content, cancellation).ConfigureAwait(false);
-        if (Find(order.Run, order.UltraServer) is { } known)
-        {
-            // Nobody of an earlier generation may work with it any more, in whatever way that one ended.
-            await known.Halt().WaitAsync(cancellation).ConfigureAwait(false);
-        }
+
+        // Nobody of an earlier generation may work here any more, in whatever way that one ended: neighbours fold into each other's buffers.
+        await Task.WhenAll(Fence(order.Run, order.Generation).Select(r => r.Halt())).WaitAsync(cancellation).ConfigureAwait(false);
 
         Replica? replica = TakeOver(order);
         if (replica is null)
