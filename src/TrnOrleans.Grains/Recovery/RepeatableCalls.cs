@@ -54,6 +54,9 @@ internal sealed class RepeatableCalls(int attempts, Func<int, TimeSpan> deadline
                 {
                     return await first;
                 }
+
+                // The timer ends with the work, too: that is no answer to be missed.
+                cancellation.ThrowIfCancellationRequested();
             }
             catch (Exception error) when (passes(error))
             {
