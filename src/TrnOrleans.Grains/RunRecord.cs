@@ -59,9 +59,9 @@ internal sealed class RunRecord
     [Id(14)]
     public int Failures { get; set; }
 
-    /// <summary>Where numbers were none since the last committed step, step and chips, and how often.</summary>
+    /// <summary>Where numbers were none since the last committed step, step and chips, and in which generations.</summary>
     [Id(15)]
-    public Dictionary<string, int> Divergences { get; set; } = new(StringComparer.Ordinal);
+    public Dictionary<string, HashSet<int>> Divergences { get; set; } = new(StringComparer.Ordinal);
 
     [Id(16)]
     public RunOptions Options { get; set; } = RunOptions.None;

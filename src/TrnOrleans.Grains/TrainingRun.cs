@@ -299,9 +299,10 @@ internal sealed class TrainingRun(
         _fence.Check(ticket);
         if (diverged)
         {
-            int times = Record.Divergences.GetValueOrDefault(message) + 1;
-            Record.Divergences[message] = times;
-            if (times == SureOfDivergence)
+            // Told twice in a generation, it has still happened once.
+            HashSet<int> generations = Record.Divergences.TryGetValue(message, out HashSet<int>? known) ? known : Record.Divergences[message] = [];
+            generations.Add(ticket.Generation);
+            if (generations.Count == SureOfDivergence)
             {
                 // The same step came out the same on the same chips: no fault, but the training itself.
                 await Fail(message);

@@ -14,13 +14,9 @@ internal static class ChaosRun
 {
     internal sealed record Result(List<RunEvent> Events, IReadOnlyList<IReadOnlyList<Grains.Journal.JournalEntry>> Journals);
 
-    /// <summary>A silo that takes part in runs with faults, and has less patience than one whose steps are longer.</summary>
-    internal static async Task<TestSilo> StartSiloAsync(TempFolder journals)
-    {
-        TestSilo silo = await TestSilo.StartAsync(configure: s => s.AddChaos(allowsKill: false), journals: journals.Root);
-        (silo.Deadlines.Chip, silo.Deadlines.FirstStep) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500));
-        return silo;
-    }
+    /// <summary>A silo that takes part in runs with faults.</summary>
+    internal static Task<TestSilo> StartSiloAsync(TempFolder journals) =>
+        TestSilo.StartAsync(configure: s => s.AddChaos(allowsKill: false), journals: journals.Root);
 
     /// <summary>Runs to the end, which must come in 40 seconds.</summary>
     internal static async Task<Result> OfAsync(RunSpec spec, FaultManifest manifest)
