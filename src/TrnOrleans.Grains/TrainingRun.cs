@@ -316,7 +316,7 @@ internal sealed class TrainingRun(
     /// <summary>Lays the run out anew, unless that has been done since the generation that it is asked for.</summary>
     /// <param name="why">What failed; null when nothing did, and UltraServers only move.</param>
     /// <param name="generation">The generation that cannot go on.</param>
-    /// <param name="step">Where it stands; null for behind the last committed one.</param>
+    /// <param name="step">Where it stands; null when nobody can know yet: reports of the last steps may be lost.</param>
     private void Recover(string? why, int generation, long? step = null)
     {
         // Not awaited: it halts the UltraServers that are telling us.
@@ -340,7 +340,8 @@ internal sealed class TrainingRun(
             {
                 if (why is not null)
                 {
-                    Note(new FaultDetected(why, Id, generation, step ?? (Record.Ledger?.LastCommitted ?? -1) + 1, IsCorruption: false));
+                    // The last that has trained: a recovery that was lost with this grain's silo may have taken a higher number already.
+                    Note(new FaultDetected(why, Id, Record.PlacedGeneration, step, IsCorruption: false));
                 }
 
                 await LayOut(why, CancellationToken.None);

@@ -65,6 +65,13 @@ public sealed class JournalCheckerTests
     public void A_generation_of_which_nobody_knows() => Assert.Contains("I4", Broken(entries => entries.Insert(15, new StepCommitted(7, 3, 1, End))));
 
     [Fact]
+    public void A_lost_silo_is_the_trace_of_a_fault_in_its_generation_and_in_no_other()
+    {
+        Assert.Empty(Broken(entries => entries[9] = new FaultDetected("silo b was lost", "run", 1, null, IsCorruption: false)));
+        Assert.Equal(["I10"], Broken(entries => entries[9] = new FaultDetected("silo b was lost", "run", 2, null, IsCorruption: false)));
+    }
+
+    [Fact]
     public void A_slow_recovery() => Assert.Equal(["I5"], Broken(entries => entries[11] = new RunRecovered("why", 2, 2, 1, 21, IsCold: false)));
 
     [Fact]

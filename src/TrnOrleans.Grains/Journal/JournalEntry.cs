@@ -58,9 +58,9 @@ public sealed record FaultInjected(string Kind, string Site, int Generation, lon
 /// <param name="What">One sentence.</param>
 /// <param name="Site">Where.</param>
 /// <param name="Generation">The generation.</param>
-/// <param name="Step">The step.</param>
+/// <param name="Step">The step; null where only the generation is known, as when a silo is lost.</param>
 /// <param name="IsCorruption">Whether bits were other than they must be, with no error from anybody.</param>
-public sealed record FaultDetected(string What, string Site, int Generation, long Step, bool IsCorruption) : JournalEntry;
+public sealed record FaultDetected(string What, string Site, int Generation, long? Step, bool IsCorruption) : JournalEntry;
 
 /// <summary>The run goes on after a failure.</summary>
 /// <param name="Why">What failed.</param>
