@@ -9,6 +9,8 @@ Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false
 RootCommand root = new("Trains networks on an emulated cluster of Trainium3 chips.")
 {
     TrainCommand.Create(),
+    ResumeCommand.Create(),
+    CheckpointsCommand.Create(),
     EvaluateCommand.Create(),
     GenerateCommand.Create(),
     SpecCommand.Create(),

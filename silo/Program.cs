@@ -18,6 +18,7 @@ Add("--gateway-port", "PORT", "Port for consoles; by default 30000.");
 Add("--health-port", "PORT", "Port for probes over HTTP (/health/live, /health/ready); by default 18080, 0 for none.");
 Add("--threads", "N", "Compute threads; by default one a core. Never changes a result.");
 Add("--data", "DIR", "Folder where data sets are looked for and kept; by default the user's cache.");
+Add("--checkpoints", "DIR", "Folder below which runs keep checkpoints, the same for all silos; by default checkpoints in the data folder.");
 Add("--allow-chaos", "true|false", "Whether faults of a run may kill this process; by default false.");
 Add("--log-level", "LEVEL", "What is logged, as JSON on the error stream; by default warning.");
 root.SetAction(async (result, cancellation) =>

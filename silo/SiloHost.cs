@@ -59,7 +59,9 @@ internal static class SiloHost
         builder.Services.AddHealthChecks().AddCheck<SiloReadiness>("silo");
 
         DataCatalogue catalogue = DataCatalogue.From(settings.Data);
-        builder.Services.AddEmulator(settings.Threads, new DatasetLoader(catalogue, new Downloader(http)), Folder(settings, catalogue, "content"), Folder(settings, catalogue, "journals"));
+        builder.Services.AddEmulator(
+            settings.Threads, new DatasetLoader(catalogue, new Downloader(http)), Folder(settings, catalogue, "content"), Folder(settings, catalogue, "journals"),
+            settings.Checkpoints ?? Folder(settings, catalogue, "checkpoints"));
         builder.Host.UseOrleans(silo =>
         {
             silo.AddChaos(settings.AllowsChaos);

@@ -15,10 +15,11 @@ namespace TrnOrleans.Silo;
 /// <param name="HealthPort">For probes over HTTP; 0 for none.</param>
 /// <param name="Threads">Compute threads.</param>
 /// <param name="Data">Folder for data, or null for the user's cache.</param>
+/// <param name="Checkpoints">Folder below which runs keep checkpoints, or null for one in the data folder.</param>
 /// <param name="LogLevel">What is logged, as JSON on the error stream.</param>
 /// <param name="AllowsChaos">Whether a run's faults may kill this process.</param>
 internal sealed record SiloSettings(
-    string? Redis, string Cluster, IPAddress Address, int SiloPort, int GatewayPort, int HealthPort, int Threads, string? Data, LogLevel LogLevel,
+    string? Redis, string Cluster, IPAddress Address, int SiloPort, int GatewayPort, int HealthPort, int Threads, string? Data, string? Checkpoints, LogLevel LogLevel,
     bool AllowsChaos)
 {
     private const int MostThreads = 1024;
@@ -29,7 +30,7 @@ internal sealed record SiloSettings(
     {
         SiloSettings settings = new(
             Text("redis"), Text("cluster") ?? EmulatorHosting.DefaultCluster, Address(), Port("silo_port", 11111, 1), Port("gateway_port", 30000, 1), Port("health_port", 18080, 0),
-            Whole("threads", Environment.ProcessorCount, 1, MostThreads), Text("data"), Level(), Yes("allow_chaos"));
+            Whole("threads", Environment.ProcessorCount, 1, MostThreads), Text("data"), Text("checkpoints"), Level(), Yes("allow_chaos"));
         int[] ports = [settings.SiloPort, settings.GatewayPort, settings.HealthPort];
         return ports.Distinct().Count() == ports.Length
             ? settings

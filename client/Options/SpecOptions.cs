@@ -105,7 +105,9 @@ internal sealed class SpecOptions
         return result.GetResult("--steps") is null ? epochs : throw new InvalidDescriptionException("--epochs and --steps are both given; keep one");
     }
 
-    private static string Read(string path)
+    /// <summary>The text of a spec file.</summary>
+    /// <exception cref="InvalidDescriptionException">it cannot be read.</exception>
+    internal static string Read(string path)
     {
         try
         {

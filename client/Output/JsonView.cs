@@ -60,6 +60,17 @@ internal sealed class JsonView(TextWriter output) : IRunView
                     ["recovery_seconds"] = recovery.Seconds,
                 });
                 break;
+            case CheckpointEvent { Report: var report }:
+                Write(new JsonObject
+                {
+                    ["event"] = report.Failure is null ? "checkpoint" : "checkpoint_failed",
+                    ["step"] = report.Step,
+                    ["folder"] = report.Folder,
+                    ["bytes"] = report.Bytes,
+                    ["write_seconds"] = report.Seconds,
+                    ["why"] = report.Failure,
+                });
+                break;
             case ValidationEvent validation:
                 Write(new JsonObject
                 {

@@ -22,6 +22,7 @@ internal sealed class LiveView : IRunView, IDisposable
     private LiveDisplayContext? _context;
     private StepEvent? _step;
     private ValidationEvent? _validation;
+    private CheckpointReport? _checkpoint;
     private LayoutEvent? _layout;
     private RecoveryEvent? _recovery;
     private int _recoveries;
@@ -59,6 +60,9 @@ internal sealed class LiveView : IRunView, IDisposable
                 break;
             case RecoveryEvent recovery:
                 (_recovery, _recoveries) = (recovery, _recoveries + 1);
+                break;
+            case CheckpointEvent { Report: var report }:
+                _checkpoint = report;
                 break;
             case ValidationEvent validation:
                 _validation = validation;
@@ -132,6 +136,11 @@ internal sealed class LiveView : IRunView, IDisposable
         if (_recovery is not null)
         {
             Row("recoveries", new Text($"{_recoveries:N0}; the last before step {_recovery.Step:N0}: {Words.Recovery(_recovery)}"));
+        }
+
+        if (_checkpoint is not null)
+        {
+            Row("checkpoint", new Text(_checkpoint.Failure is null ? $"after {Words.Count(_checkpoint.Step, "step")}" : Words.Failed(_checkpoint)));
         }
 
         int filled = (int)(BarWidth * done / steps);

@@ -38,6 +38,9 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
             case RecoveryEvent recovery:
                 output.WriteLine($"step {recovery.Step,6}/{steps}  {Words.Recovery(recovery)}");
                 break;
+            case CheckpointEvent { Report: { Failure: { } } failed }:
+                output.WriteLine($"step {failed.Step,6}/{steps}  {Words.Failed(failed)}");
+                break;
             case ValidationEvent validation:
                 output.WriteLine(string.Create(
                     CultureInfo.InvariantCulture, $"step {validation.Step,6}/{steps}  validation loss {validation.Loss:F4}  accuracy {validation.Accuracy:P2}"));

@@ -44,6 +44,11 @@ internal static class Summary
             yield return ("refused", Words.Count(end.StaleMessages, "stale message"));
         }
 
+        if (result.LastCheckpoint is { } checkpoint)
+        {
+            yield return ("checkpoint", checkpoint.Failure is null ? $"after {Words.Count(checkpoint.Step, "step")} in {checkpoint.Folder}" : Words.Failed(checkpoint));
+        }
+
         yield return ("weights", result.SavedTo is { } path ? $"saved to {path}" : "not saved; --save FILE keeps them");
     }
 }

@@ -31,6 +31,9 @@ internal static class Words
     internal static string Recovery(RecoveryEvent recovery) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{recovery.Why}; went on after {recovery.Seconds:F1} s, {Count(recovery.Recomputed, "step")} computed again");
 
+    /// <summary>"no checkpoint of step 120: the disk is full".</summary>
+    internal static string Failed(CheckpointReport report) => $"no checkpoint of step {report.Step}: {report.Failure}";
+
     /// <summary>How to come back to a run.</summary>
     internal static string Detached(string id) => $"run {id} goes on; `trn attach {id}` follows it, `trn stop {id}` ends it";
 

@@ -22,6 +22,7 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, IRunView view
         int exitCode = Failures.Success;
         StepEvent? lastStep = null;
         ValidationEvent? lastValidation = null;
+        CheckpointReport? lastCheckpoint = null;
 
         // Of a run in this process a signal is the end; a run of a cluster goes on without us.
         CancellationToken leave = facts.Id is null ? CancellationToken.None : signals.Asked;
@@ -32,6 +33,7 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, IRunView view
                 view.Show(happened);
                 lastStep = happened as StepEvent ?? lastStep;
                 lastValidation = happened as ValidationEvent ?? lastValidation;
+                lastCheckpoint = (happened as CheckpointEvent)?.Report ?? lastCheckpoint;
                 if (happened is FailedEvent failed)
                 {
                     throw new RunFailedException(failed.Message);
@@ -43,7 +45,7 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, IRunView view
                     long peak = PeakMemory.Bytes();
                     RunWeights weights = new(run, facts.Network, save is null && sample is null ? null : await vocabulary());
                     string? saved = save is null ? null : await Save(weights, save, end);
-                    view.Finished(new RunResult(end, lastStep, lastValidation, saved, sample is null ? null : await sample(weights), peak));
+                    view.Finished(new RunResult(end, lastStep, lastValidation, lastCheckpoint, saved, sample is null ? null : await sample(weights), peak));
                 }
             }
         }

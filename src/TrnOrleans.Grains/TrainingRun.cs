@@ -21,7 +21,7 @@ namespace TrnOrleans.Grains;
 /// more, the replicas remember.
 /// </summary>
 [KeepAlive, Reentrant]
-internal sealed class TrainingRun(
+internal sealed partial class TrainingRun(
     [PersistentState("run", EmulatorHosting.Storage)] IPersistentState<RunRecord> storage, ClusterView cluster, LocalRuns localRuns, RunJournals journals,
     Deadlines deadlines, TimeProvider time) : Grain, ITrainingRun
 {
@@ -109,10 +109,15 @@ internal sealed class TrainingRun(
         Record.Started = time.GetUtcNow();
         _history = new RunHistory(Record.Events);
         StartWatch();
-        Note(new RunBegun(Id, _spec.Training.Steps, _spec.Cluster.UltraServers, _spec.Cluster.Chips));
+        Note(new RunBegun(Id, _spec.Training.Steps, _spec.Cluster.UltraServers, _spec.Cluster.Chips, options.Checkpoints?.Every ?? 0));
         try
         {
             await Publish();
+            if (options is { Checkpoints: { } checkpoints, Resumes: false })
+            {
+                await Layout.BeginCheckpointsAsync(checkpoints.Folder);
+            }
+
             _laying = LayOut(null, cancellation);
             await _laying;
         }
@@ -236,6 +241,16 @@ internal sealed class TrainingRun(
         return Task.CompletedTask;
     }
 
+    public Task Checkpointed(StepTicket ticket, CheckpointReport report, CancellationToken cancellation)
+    {
+        if (_spec is not null && !Record.Events.Exists(e => e is CheckpointEvent known && known.Report.Step == report.Step && known.Report.Failure == report.Failure))
+        {
+            _history.Add(new CheckpointEvent(report));
+        }
+
+        return Task.CompletedTask;
+    }
+
     public async Task Validated(StepTicket ticket, ValidationReport report, CancellationToken cancellation)
     {
         _fence.Check(ticket);
@@ -313,48 +328,6 @@ internal sealed class TrainingRun(
         Recover(message, ticket.Generation, ticket.Step);
     }
 
-    /// <summary>Lays the run out anew, unless that has been done since the generation that it is asked for.</summary>
-    /// <param name="why">What failed; null when nothing did, and UltraServers only move.</param>
-    /// <param name="generation">The generation that cannot go on.</param>
-    /// <param name="step">Where it stands; null when nobody can know yet: reports of the last steps may be lost.</param>
-    private void Recover(string? why, int generation, long? step = null)
-    {
-        // Not awaited: it halts the UltraServers that are telling us.
-        _laying = After(_laying);
-
-        async Task After(Task before)
-        {
-            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            if (_history.IsOver || _isGhost || Record.Generation != generation)
-            {
-                return;
-            }
-
-            if (why is not null && ++Record.Failures > MostFailures)
-            {
-                await Fail($"{Record.Failures} failures without a step in between, and the last was: {why}");
-                return;
-            }
-
-            try
-            {
-                if (why is not null)
-                {
-                    // The last that has trained: a recovery that was lost with this grain's silo may have taken a higher number already.
-                    Note(new FaultDetected(why, Id, Record.PlacedGeneration, step, IsCorruption: false));
-                }
-
-                await LayOut(why, CancellationToken.None);
-            }
-#pragma warning disable CA1031 // Whatever went wrong becomes the named end of the run.
-            catch (Exception error)
-#pragma warning restore CA1031
-            {
-                await Fail(why is null ? $"the run could not move to other silos: {error.Message}" : $"{why}; the run could not go on: {error.Message}");
-            }
-        }
-    }
-
     /// <summary>Whether all UltraServers stand, and with which digest; when they differ, the survey finds who is right.</summary>
     private string? AllStandStill(StepTicket ticket, FinishReport report, string when)
     {
@@ -372,164 +345,6 @@ internal sealed class TrainingRun(
 
         Recover($"the replicas differ {when}: {Record.Ledger.DigestsForPeople()}", ticket.Generation);
         return null;
-    }
-
-    /// <summary>
-    /// A new generation, from the newest step that a replica has whole: replicas are taken over where they are, copied to where they are
-    /// not, and then all start.
-    /// </summary>
-    /// <param name="why">What failed, or null.</param>
-    /// <param name="cancellation">Gives up preparing.</param>
-    private async Task LayOut(string? why, CancellationToken cancellation)
-    {
-        long began = time.GetTimestamp();
-        while (!_history.IsOver)
-        {
-            try
-            {
-                await BeginGeneration(why, began, cancellation);
-                break;
-            }
-            catch (Exception error) when (
-                error is not (RunFailedException or RunMovingException or OperationCanceledException or InvalidDescriptionException or OutOfMemoryException)
-                && time.GetElapsedTime(began) < deadlines.Recovery)
-            {
-                if (error is SiloLeavingException { Silo: { } silo })
-                {
-                    Record.Leaving.Add(silo);
-                }
-
-                // A moment for the membership to find out who is gone.
-                await Task.Delay(deadlines.Watch, time, cancellation);
-            }
-        }
-
-        TaskCompletionSource laidOut = _laidOut;
-        _laidOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        laidOut.TrySetResult();
-    }
-
-    private async Task BeginGeneration(string? why, long began, CancellationToken cancellation)
-    {
-        // Written before anything works under its number: should this grain be lost, the next one takes a higher one.
-        Record.Generation++;
-        _fence.Raise(Id, Record.Generation);
-        await Writes.WriteAsync();
-        long from = LastRemembered + 1;
-        Survey survey = Record.PlacedGeneration == 0 ? Survey.Empty : await Layout.HaltAsync(Record.Generation, Record.PlacedGeneration, from);
-        IReadOnlyList<ReplicaState> whole = survey.Newest();
-        if (whole.Count == 0 && Record.PlacedGeneration > 0)
-        {
-            // One that cannot be reached for a moment may have one.
-            throw survey.IsWhole ? new RunFailedException("no silo is left that has a replica") : new SiloUnavailableException("a silo does not answer");
-        }
-
-        long step = whole.Count == 0 ? 0 : whole[0].Steps;
-        foreach (StepCommit commit in survey.Commits.Where(c => c.Step < step))
-        {
-            Remember(commit.Step, commit.Report);
-        }
-
-        PlacementPlan plan = MakePlan();
-        bool validates = step > 0 && _spec!.Training.ValidatesAfter(step - 1) && !Record.Events.Exists(e => e is ValidationEvent v && v.Step == step);
-        await Layout.PrepareAsync(
-            [.. Enumerable.Range(0, plan.UltraServers).Select(index =>
-                new PrepareOrder(Id, Record.Generation, index, Record.Spec!, plan, step, Source(index, plan, whole), Record.Content, Record.Options, Record.Failures, validates))],
-            cancellation);
-        if (_history.IsOver)
-        {
-            // Failed, or closed, while it was prepared.
-            await Layout.CloseAsync(Record.Generation + 1);
-            return;
-        }
-
-        Record.Plan = plan;
-        Record.PlacedGeneration = Record.Generation;
-        Record.Ledger = new CommitLedger(plan.UltraServers, step);
-        Record.State = RunState.Running;
-        _pausing = false;
-        _lastProgress = time.GetTimestamp();
-        _history.Add(new LayoutEvent(Record.Generation, step, plan));
-        Note(new GenerationBegun(Record.Generation, step, [.. plan.Shares.Select(s => ClusterView.ForPeople(s.Silo))]));
-        await Store();
-        StartWatch();
-        await Layout.TrainAsync(plan, Ticket(step));
-        if (why is not null)
-        {
-            double seconds = time.GetElapsedTime(began).TotalSeconds;
-            _history.Add(new RecoveryEvent(why, step, 1, seconds));
-            Note(new RunRecovered(why, Record.Generation, step, 1, seconds, IsCold: false));
-        }
-
-        await Quietly(Publish);
-        Layout.CloseAsync(Record.Generation).Ignore();
-        if (Record.StopAsked)
-        {
-            await Quietly(() => AskNext(AfterStep.Stop, cancellation));
-        }
-    }
-
-    /// <summary>The last step that the history has; −1 when it has none.</summary>
-    private long LastRemembered => (Record.Events.FindLast(e => e is StepEvent) as StepEvent)?.Step ?? -1;
-
-    /// <summary>Adds a committed step to the history, once, however often it was computed.</summary>
-    private void Remember(long step, CommitReport report)
-    {
-        if (step > LastRemembered)
-        {
-            double rows = (double)_spec!.Training.Batch * _spec.Model.RowsPerSample;
-            _history.Add(new StepEvent(step, report.Loss, _spec.Training.ToSchedule().At(step), report.GradientNorm, rows / report.StepSeconds));
-        }
-    }
-
-    /// <summary>The replica that an UltraServer copies when it has none of its own: one on its silo, if there is one.</summary>
-    private static ReplicaSource? Source(int index, PlacementPlan plan, IReadOnlyList<ReplicaState> whole)
-    {
-        string silo = plan.ShareOf(index).Silo;
-        ReplicaState? source = whole.FirstOrDefault(r => r.Silo == silo && r.UltraServer == index) ?? whole.FirstOrDefault(r => r.Silo == silo)
-            ?? (whole.Count == 0 ? null : whole[index % whole.Count]);
-        return source is null ? null : new ReplicaSource(source.Silo, source.UltraServer, source.Digest);
-    }
-
-    /// <summary>Silos that have a part keep it, as far as it stays even; new ones come behind them.</summary>
-    private PlacementPlan MakePlan()
-    {
-        string[] up = [.. cluster.Active.Where(silo => !Record.Leaving.Contains(silo))];
-        if (up.Length == 0)
-        {
-            throw new RunFailedException("no silo is left that could hold its UltraServers");
-        }
-
-        _seen = cluster.Version;
-        IEnumerable<string> had = Record.Plan?.Shares.Select(s => s.Silo) ?? [];
-        return PlacementPlan.Even(_spec!.Cluster.UltraServers, [.. had.Where(up.Contains), .. up.Except(had)]);
-    }
-
-    /// <summary>Asks for a new layout at the next step boundary when the silos have changed.</summary>
-    private async Task Rebalance()
-    {
-        if (Record.State != RunState.Running || _pausing || _history.IsOver)
-        {
-            return;
-        }
-
-        try
-        {
-            if (!MakePlan().IsSameAs(Record.Plan))
-            {
-                _pausing = true;
-                await AskNext(Record.StopAsked ? AfterStep.Stop : AfterStep.Pause, CancellationToken.None);
-            }
-        }
-        catch (RunFailedException error)
-        {
-            await Fail($"the run ends after {Record.Ledger!.LastCommitted + 1} steps: {error.Message}");
-        }
-        catch (Exception error) when (error is TimeoutException or OrleansException or StaleMessageException)
-        {
-            // UltraServer 0 cannot be asked now; the watch tries again, unless it finds its silo lost.
-            (_pausing, _seen) = (false, default);
-        }
     }
 
     private void StartWatch() =>

@@ -1,5 +1,6 @@
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Journal;
@@ -21,7 +22,8 @@ namespace TrnOrleans.Grains;
 /// still and the grain goes.
 /// </summary>
 [UltraServerPlacement, KeepAlive, Reentrant]
-internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, RunJournals journals, Deadlines deadlines, TimeProvider time)
+internal sealed class UltraServer(
+    ReplicaStore replicas, ComputeEngine engine, CheckpointWriter checkpoints, RunJournals journals, Deadlines deadlines, TimeProvider time)
     : Grain, IUltraServer, IDisposable
 {
     // A chip that fails so often in one step is started anew, with its generation; a block that is lost so often has no link.
@@ -74,7 +76,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, R
         }
 
         _replica = replica;
-        replica.WorkedOnBy(() => Task.Factory.StartNew(EndLoop, CancellationToken.None, TaskCreationOptions.None, _turns!).Unwrap());
+        replica.WorkedOnBy(order.Generation, () => Task.Factory.StartNew(EndLoop, CancellationToken.None, TaskCreationOptions.None, _turns!).Unwrap());
         _collective = replicas.Collective(order.Run, order.Generation);
         _chipCalls = new RepeatableCalls(ChipAttempts, ChipDeadline, error => error is ChipErrorException { Status: not NeuronStatus.HbmUncorrectable }, Failed);
         _linkCalls = new RepeatableCalls(LinkAttempts, _ => deadlines.Block + _replica!.LongestComputation, error => error is CorruptBlockException, Failed);
@@ -87,11 +89,10 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, R
         if (replica.Steps != order.Step)
         {
             ReplicaSource source = order.Source ?? throw new RunFailedException($"there is no replica of step {order.Step} to copy");
-            await ReplicaCopy.FetchAsync(GrainFactory.GetGrain<IReplicaHost>(source.Silo), order, source, replica, cancellation)
-                .WaitAsync(deadlines.Prepare, time, cancellation);
+            await ReplicaCopy.FetchAsync(GrainFactory, order, source, replica, cancellation).WaitAsync(deadlines.Prepare, time, cancellation);
             string digest = await Digest(new StepTicket(order.Run, order.Generation, order.Step), cancellation);
             replica.Steps = digest == source.Digest ? order.Step : throw new RunFailedException(
-                $"the copy of UltraServer {source.UltraServer}'s replica at step {order.Step} has digest {digest[..12]}, and the original {source.Digest[..12]}");
+                $"the copy of {source} at step {order.Step} has digest {digest[..12]}, and the original {source.Digest[..12]}");
         }
     }
 
@@ -236,6 +237,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, R
                 // The report of the step before has had a whole step to arrive: the run is not waited for.
                 await reported;
                 reported = Tell(ticket, (run, t) => run.Committed(t, report, cancellation));
+                await Save(ticket with { Step = ticket.Step + 1 }, next);
                 if (next == AfterStep.Stop || Spec.Training.ValidatesAfter(ticket.Step))
                 {
                     await reported;
@@ -244,6 +246,7 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, R
             }
 
             await reported;
+            await Saved(cancellation);
             bool paused = next == AfterStep.Pause && ticket.Step < Spec.Training.Steps;
             long refused = _fence.Refused + await _switch!.StaleMessages(cancellation).WaitAsync(deadlines.Control, time, cancellation);
             FinishReport finish = new(
@@ -264,6 +267,27 @@ internal sealed class UltraServer(ReplicaStore replicas, ComputeEngine engine, R
         finally
         {
             Retire();
+        }
+    }
+
+    /// <summary>Takes a checkpoint when one is due; one replica's is as good as another's, so the first UltraServer does it.</summary>
+    /// <param name="ticket">Its step is the number of committed steps.</param>
+    /// <param name="next">What comes after.</param>
+    private async Task Save(StepTicket ticket, AfterStep next)
+    {
+        if (_order!.UltraServer == 0 && _order.Options.Checkpoints is { } options
+            && (options.IsDue(ticket.Step) || next == AfterStep.Stop || ticket.Step == Spec.Training.Steps))
+        {
+            await checkpoints.TakeAsync(_order, ticket, _replica!);
+        }
+    }
+
+    /// <summary>Nobody is told that a run is over before its last checkpoint is on the disk, or has failed.</summary>
+    private async Task Saved(CancellationToken cancellation)
+    {
+        if (_order!.UltraServer == 0)
+        {
+            await checkpoints.IdleAsync(_order.Run).WaitAsync(deadlines.Step, time, cancellation);
         }
     }
 

@@ -32,6 +32,7 @@ public sealed class JournalChecker(IReadOnlyList<IReadOnlyList<JournalEntry>> jo
         EveryStepOnce(over);
         NothingOfThePast();
         Recoveries();
+        Checkpoints();
         Faults();
         return _violations;
     }
@@ -109,7 +110,8 @@ public sealed class JournalChecker(IReadOnlyList<IReadOnlyList<JournalEntry>> jo
         HashSet<long> committed = [.. Of<StepCommitted>().Select(c => c.Step)];
         if (over?.Digest is not null)
         {
-            for (long step = 0; step < over.Steps; step++)
+            // A run that begins with a checkpoint has the steps before it from another.
+            for (long step = Generations().FirstOrDefault()?.Step ?? 0; step < over.Steps; step++)
             {
                 if (!committed.Contains(step))
                 {
@@ -141,8 +143,9 @@ public sealed class JournalChecker(IReadOnlyList<IReadOnlyList<JournalEntry>> jo
     /// <summary>I4: what an older generation had in flight may still reach its own replica, which nobody reads again; nothing beyond.</summary>
     private void NothingOfThePast()
     {
-        GenerationBegun[] generations = [.. Of<GenerationBegun>().DistinctBy(g => g.Generation).OrderBy(g => g.Generation)];
-        foreach ((GenerationBegun earlier, GenerationBegun later) in generations.Zip(generations.Skip(1)))
+        GenerationBegun[] generations = Generations();
+        HashSet<int> cold = [.. Of<RunRecovered>().Where(r => r.IsCold).Select(r => r.Generation)];
+        foreach ((GenerationBegun earlier, GenerationBegun later) in generations.Zip(generations.Skip(1)).Where(pair => !cold.Contains(pair.Second.Generation)))
         {
             foreach (StepCommitted commit in Of<StepCommitted>().Where(c => c.Generation == earlier.Generation && c.Step > later.Step))
             {
@@ -167,12 +170,47 @@ public sealed class JournalChecker(IReadOnlyList<IReadOnlyList<JournalEntry>> jo
                 Report("I5", $"generation {recovery.Generation}", $"the recovery took {recovery.RecoverySeconds:F1} s of at most {recoveryBoundSeconds:F0}");
             }
 
-            if (recovery.RecomputedSteps > 1 && !recovery.IsCold)
+            if (recovery.IsCold)
+            {
+                ColdStart(recovery);
+            }
+            else if (recovery.RecomputedSteps > 1)
             {
                 Report("I6", $"generation {recovery.Generation}", $"{recovery.RecomputedSteps} steps were computed again");
             }
         }
     }
+
+    /// <summary>I6: a cold start goes on from the newest checkpoint; while one is written the steps go on, so up to two intervals may be lost.</summary>
+    private void ColdStart(RunRecovered recovery)
+    {
+        string where = $"generation {recovery.Generation}";
+        HashSet<long> refused = [.. Of<CheckpointFailed>().Select(c => c.Step)];
+        long newest = Of<CheckpointWritten>().Where(c => c.Generation < recovery.Generation && !refused.Contains(c.Step)).Select(c => c.Step).DefaultIfEmpty(0).Max();
+        if (recovery.Step < newest)
+        {
+            Report("I6", where, $"it goes on from step {recovery.Step}, and there is a checkpoint of step {newest}");
+        }
+
+        long lost = Of<StepCommitted>().Where(c => c.Generation < recovery.Generation).Select(c => c.Step + 1).DefaultIfEmpty(0).Max() - recovery.Step;
+        long every = Of<RunBegun>().Max(b => b.CheckpointEvery);
+        if (lost > 2 * every && refused.Count == 0)
+        {
+            Report("I6", where, $"{lost} steps were lost, with a checkpoint every {every}");
+        }
+    }
+
+    /// <summary>I8: a checkpoint has the bits of the step that it is of.</summary>
+    private void Checkpoints()
+    {
+        ILookup<long, string> committed = Of<StepCommitted>().ToLookup(c => c.Step + 1, c => c.Digest);
+        foreach (CheckpointWritten checkpoint in Of<CheckpointWritten>().Where(c => committed.Contains(c.Step) && !committed[c.Step].Contains(c.Digest)))
+        {
+            Report("I8", $"step {checkpoint.Step}", $"the checkpoint in {checkpoint.Folder} has other bits than any replica had");
+        }
+    }
+
+    private GenerationBegun[] Generations() => [.. Of<GenerationBegun>().DistinctBy(g => g.Generation).OrderBy(g => g.Generation)];
 
     /// <summary>I9 and I10: what was injected is found, in the step that it met or beside it; and no corruption is found that nobody did.</summary>
     private void Faults()

@@ -55,6 +55,9 @@ public interface ITrainingRun : IGrainWithStringKey
     /// <summary>From an UltraServer: a step was committed on its replica.</summary>
     Task Committed(StepTicket ticket, CommitReport report, CancellationToken cancellation);
 
+    /// <summary>From a silo: what became of a checkpoint. One that is on the disk counts, whatever generation has begun since.</summary>
+    Task Checkpointed(StepTicket ticket, CheckpointReport report, CancellationToken cancellation);
+
     /// <summary>From an UltraServer: its part of a validation.</summary>
     Task Validated(StepTicket ticket, ValidationReport report, CancellationToken cancellation);
 

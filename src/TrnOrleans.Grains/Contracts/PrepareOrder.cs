@@ -22,8 +22,14 @@ public sealed record PrepareOrder(
 /// <param name="Silo">Where it is.</param>
 /// <param name="UltraServer">Whose.</param>
 /// <param name="Digest">Of the replica; the copy must have the same.</param>
+/// <param name="Checkpoints">The folder of checkpoints to read it from; null for the silo's memory.</param>
 [GenerateSerializer, Immutable]
-public sealed record ReplicaSource([property: Id(0)] string Silo, [property: Id(1)] int UltraServer, [property: Id(2)] string Digest);
+public sealed record ReplicaSource(
+    [property: Id(0)] string Silo, [property: Id(1)] int UltraServer, [property: Id(2)] string Digest, [property: Id(3)] string? Checkpoints = null)
+{
+    /// <summary>In a few words.</summary>
+    public override string ToString() => Checkpoints is null ? $"UltraServer {UltraServer}'s replica" : $"the checkpoint in {Checkpoints}";
+}
 
 /// <summary>The files that a run reads, by content; a silo that lacks one fetches it from the cluster.</summary>
 /// <param name="Data">The data's files; empty when every silo finds the data by itself.</param>

@@ -57,6 +57,11 @@ public sealed record LayoutEvent([property: Id(0)] int Generation, [property: Id
 public sealed record RecoveryEvent(
     [property: Id(0)] string Why, [property: Id(1)] long Step, [property: Id(2)] long Recomputed, [property: Id(3)] double Seconds) : RunEvent;
 
+/// <summary>A checkpoint was written, or could not be.</summary>
+/// <param name="Report">What became of it.</param>
+[GenerateSerializer]
+public sealed record CheckpointEvent([property: Id(0)] CheckpointReport Report) : RunEvent;
+
 /// <summary>The run stopped with an error that has a name.</summary>
 /// <param name="Message">One sentence for the user.</param>
 [GenerateSerializer]

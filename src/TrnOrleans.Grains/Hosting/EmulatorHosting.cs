@@ -11,6 +11,7 @@ using Orleans.Serialization;
 using Orleans.Storage;
 using StackExchange.Redis;
 using TrnOrleans.Grains.Bench;
+using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Content;
 using TrnOrleans.Grains.Journal;
 using TrnOrleans.Grains.Placement;
@@ -34,14 +35,17 @@ public static class EmulatorHosting
     /// <param name="threads">Compute threads.</param>
     /// <param name="loader">Reads data.</param>
     /// <param name="journalFolder">Where journals are kept; a silo that is alone keeps them where its run says.</param>
+    /// <param name="checkpointFolder">Below which checkpoints are kept; null for wherever a run says.</param>
     /// <param name="contentFolder">Where files that came from the cluster are kept; a silo that is alone gets none.</param>
-    public static IServiceCollection AddEmulator(this IServiceCollection services, int threads, DatasetLoader loader, string? contentFolder = null, string? journalFolder = null)
+    public static IServiceCollection AddEmulator(this IServiceCollection services, int threads, DatasetLoader loader, string? contentFolder = null, string? journalFolder = null, string? checkpointFolder = null)
     {
         services.AddSingleton(_ => new ComputeEngine(threads));
         services.AddSingleton(loader);
         services.AddSingleton(new ContentStore(contentFolder ?? Path.Combine(Path.GetTempPath(), "trnorleans-content")));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RunJournals>(
             provider, journalFolder ?? Path.Combine(Path.GetTempPath(), "trnorleans-journals")));
+        services.AddSingleton(new CheckpointRoot(checkpointFolder));
+        services.AddSingleton<CheckpointWriter>();
         services.AddSingleton<RunInputsCache>();
         services.AddSingleton<ReplicaStore>();
         services.AddSingleton<CollectiveStore>();
@@ -49,6 +53,7 @@ public static class EmulatorHosting
         services.AddSingleton<LocalRuns>();
         services.AddSingleton<Deadlines>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloDrain>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RunRevival>();
         services.AddSingleton(TimeProvider.System);
         services.AddPlacementDirector<UltraServerPlacement, UltraServerPlacementDirector>();
         services.AddPlacementDirector<SiloPlacement, SiloPlacementDirector>();

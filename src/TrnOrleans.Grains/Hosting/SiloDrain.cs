@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
+using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
@@ -11,7 +12,7 @@ namespace TrnOrleans.Grains.Hosting;
 /// Only then does it leave the cluster; so nothing of a run that goes on is computed twice or lost.
 /// </summary>
 internal sealed partial class SiloDrain(
-    IGrainFactory grains, ReplicaStore replicas, LocalRuns runs, ClusterView cluster, Deadlines deadlines, TimeProvider time, ILogger<SiloDrain> log)
+    IGrainFactory grains, ReplicaStore replicas, CheckpointWriter checkpoints, LocalRuns runs, ClusterView cluster, Deadlines deadlines, TimeProvider time, ILogger<SiloDrain> log)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     public void Participate(ISiloLifecycle lifecycle) =>
@@ -21,6 +22,7 @@ internal sealed partial class SiloDrain(
     {
         replicas.Leave();
         await Try(() => replicas.Runs.Select(run => grains.GetGrain<ITrainingRun>(run).Leave(cluster.Self, cancellation)), cancellation);
+        await Try(() => [checkpoints.IdleAsync()], cancellation);
         await Try(() => runs.All.Select(run => run.MoveAway(cancellation)), cancellation);
     }
 

@@ -13,6 +13,8 @@ namespace TrnOrleans.Grains.Journal;
 [JsonDerivedType(typeof(FaultInjected), "fault")]
 [JsonDerivedType(typeof(FaultDetected), "detection")]
 [JsonDerivedType(typeof(RunRecovered), "recovery")]
+[JsonDerivedType(typeof(CheckpointWritten), "checkpoint")]
+[JsonDerivedType(typeof(CheckpointFailed), "checkpoint_failure")]
 [JsonDerivedType(typeof(RunOver), "over")]
 public abstract record JournalEntry
 {
@@ -31,7 +33,8 @@ public abstract record JournalEntry
 /// <param name="Steps">Steps in all.</param>
 /// <param name="UltraServers">Replicas.</param>
 /// <param name="Chips">In each UltraServer.</param>
-public sealed record RunBegun(string Run, long Steps, [property: JsonPropertyName("ultraservers")] int UltraServers, int Chips) : JournalEntry;
+/// <param name="CheckpointEvery">Steps between checkpoints; 0 without any.</param>
+public sealed record RunBegun(string Run, long Steps, [property: JsonPropertyName("ultraservers")] int UltraServers, int Chips, long CheckpointEvery = 0) : JournalEntry;
 
 /// <summary>A generation was laid out and begins.</summary>
 /// <param name="Generation">Fencing number.</param>
@@ -70,6 +73,21 @@ public sealed record FaultDetected(string What, string Site, int Generation, lon
 /// <param name="RecoverySeconds">From the detection until all train again.</param>
 /// <param name="IsCold">Whether it goes on from a checkpoint, because no replica was left.</param>
 public sealed record RunRecovered(string Why, int Generation, long Step, long RecomputedSteps, double RecoverySeconds, bool IsCold) : JournalEntry;
+
+/// <summary>A checkpoint is on the disk, whole.</summary>
+/// <param name="Generation">Of the UltraServer that it is of.</param>
+/// <param name="Step">Committed steps in it.</param>
+/// <param name="Digest">Of weights and optimizer state.</param>
+/// <param name="Folder">Where.</param>
+/// <param name="Bytes">Of its shards.</param>
+/// <param name="WriteSeconds">From the snapshot until it was on the disk.</param>
+public sealed record CheckpointWritten(int Generation, long Step, string Digest, string Folder, long Bytes, double WriteSeconds) : JournalEntry;
+
+/// <summary>A checkpoint could not be written; the one before stays.</summary>
+/// <param name="Generation">Of the UltraServer that it would have been of.</param>
+/// <param name="Step">Committed steps that would have been in it.</param>
+/// <param name="Why">One sentence.</param>
+public sealed record CheckpointFailed(int Generation, long Step, string Why) : JournalEntry;
 
 /// <summary>The run is over.</summary>
 /// <param name="Steps">Committed steps.</param>

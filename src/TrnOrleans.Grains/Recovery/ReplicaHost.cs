@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
@@ -8,13 +9,13 @@ namespace TrnOrleans.Grains.Recovery;
 
 /// <summary>Answers for this silo's replicas, whatever became of the grains that worked with them.</summary>
 [SiloPlacement, Reentrant]
-internal sealed class ReplicaHost(ReplicaStore replicas, ComputeEngine engine, ClusterView cluster, Deadlines deadlines, TimeProvider time)
+internal sealed class ReplicaHost(ReplicaStore replicas, CheckpointWriter checkpoints, ComputeEngine engine, ClusterView cluster, Deadlines deadlines, TimeProvider time)
     : Grain, IReplicaHost
 {
     public async Task<HaltReport> Halt(string run, int below, long from, CancellationToken cancellation)
     {
         Replica[] found = replicas.Fence(run, below);
-        await Task.WhenAll(found.Select(replica => replica.Halt())).WaitAsync(deadlines.Step, time, cancellation);
+        await Task.WhenAll(found.Select(replica => replica.Halt(below))).WaitAsync(deadlines.Step, time, cancellation);
         Replica[] whole = [.. found.Where(replica => replica.Steps >= 0)];
         ReplicaState[] states = await Task.WhenAll(whole.Select(async replica =>
             new ReplicaState(cluster.Self, replica.UltraServer, replica.Generation, replica.Steps, await Digest(replica))));
@@ -36,8 +37,12 @@ internal sealed class ReplicaHost(ReplicaStore replicas, ComputeEngine engine, C
         Replica[] found = replicas.Fence(run, below);
 
         // First all loops, then all memory: an UltraServer may still be folding into another's buffers.
-        await Task.WhenAll(found.Select(replica => replica.Halt())).WaitAsync(deadlines.Step, time, cancellation);
+        await Task.WhenAll(found.Select(replica => replica.Halt(below))).WaitAsync(deadlines.Step, time, cancellation);
         replicas.Close(run, below);
+        if (replicas.Find(run, 0) is null)
+        {
+            await checkpoints.CloseAsync(run);
+        }
     }
 
     private async Task<string> Digest(Replica replica)

@@ -14,7 +14,7 @@ internal sealed class RunLayout(string run, IGrainFactory grains, ClusterView cl
     /// <param name="from">Commits from this step on are wanted.</param>
     internal async Task<Survey> HaltAsync(int below, int placed, long from)
     {
-        HaltReport?[] answers = await Task.WhenAll(cluster.Active.Select(silo => Answer(silo, host => host.Halt(run, below, from, CancellationToken.None))));
+        HaltReport?[] answers = await Task.WhenAll(cluster.Active.Select(silo => Answer(silo, () => Host(silo).Halt(run, below, from, CancellationToken.None))));
         return Survey.Of(answers, placed);
     }
 
@@ -39,11 +39,26 @@ internal sealed class RunLayout(string run, IGrainFactory grains, ClusterView cl
     }
 
     /// <summary>Gives back the memory of all generations below one, on every silo that is there.</summary>
-    internal Task CloseAsync(int below) => Task.WhenAll(cluster.Active.Select(silo => Answer(silo, async host =>
+    internal Task CloseAsync(int below) => Task.WhenAll(cluster.Active.Select(silo => Answer(silo, async () =>
     {
-        await host.Close(run, below, CancellationToken.None);
+        await Host(silo).Close(run, below, CancellationToken.None);
         return true;
     })));
+
+    /// <summary>Makes the folder of checkpoints of a run that begins, on every silo that is there.</summary>
+    /// <exception cref="RunFailedException">one cannot write it, or finds checkpoints in it.</exception>
+    internal Task BeginCheckpointsAsync(string folder) => Task.WhenAll(
+        cluster.Active.Select(silo => grains.GetGrain<ICheckpointHost>(silo).Begin(folder, CancellationToken.None).WaitAsync(deadlines.Control, time)));
+
+    /// <summary>The newest whole checkpoint of a run that any silo reaches, and why newer ones are not used.</summary>
+    /// <exception cref="RunFailedException">a silo cannot read the folder.</exception>
+    internal async Task<CheckpointSurvey> NewestCheckpointAsync(string folder, string spec)
+    {
+        CheckpointSurvey?[] answers = await Task.WhenAll(cluster.Active.Select(silo => Answer(
+            silo, () => grains.GetGrain<ICheckpointHost>(silo).Newest(folder, spec, CancellationToken.None))));
+        CheckpointSurvey[] found = [.. answers.OfType<CheckpointSurvey>()];
+        return new CheckpointSurvey(found.Select(f => f.Newest).MaxBy(f => f?.Step ?? -1), [.. found.SelectMany(f => f.Refused).Distinct()]);
+    }
 
     /// <summary>Asks the silos of a plan in turn, until one can answer.</summary>
     /// <exception cref="RunFailedException">none can.</exception>
@@ -53,7 +68,7 @@ internal sealed class RunLayout(string run, IGrainFactory grains, ClusterView cl
         {
             try
             {
-                return await ask(grains.GetGrain<IReplicaHost>(share.Silo), share).WaitAsync(deadlines.Control, time);
+                return await ask(Host(share.Silo), share).WaitAsync(deadlines.Control, time);
             }
             catch (Exception error) when (error is OrleansException or TimeoutException or StaleMessageException)
             {
@@ -66,12 +81,14 @@ internal sealed class RunLayout(string run, IGrainFactory grains, ClusterView cl
 
     private IUltraServer Server(int generation, int index) => grains.GetGrain<IUltraServer>(GrainKeys.UltraServer(run, generation, index));
 
+    private IReplicaHost Host(string silo) => grains.GetGrain<IReplicaHost>(silo);
+
     /// <summary>What a silo answers; nothing when it cannot be reached, or is found lost meanwhile.</summary>
-    private async Task<T?> Answer<T>(string silo, Func<IReplicaHost, Task<T>> ask)
+    private async Task<T?> Answer<T>(string silo, Func<Task<T>> ask)
     {
         try
         {
-            Task<T> answer = ask(grains.GetGrain<IReplicaHost>(silo));
+            Task<T> answer = ask();
             await UntilLost(answer.WaitAsync(deadlines.Step, time), [silo]);
             return await answer;
         }

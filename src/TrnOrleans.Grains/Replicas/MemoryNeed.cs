@@ -9,21 +9,26 @@ namespace TrnOrleans.Grains.Replicas;
 public static class MemoryNeed
 {
     /// <summary>Bytes of weights, plain and packed, optimizer state, gradient buffers and activations of the replicas on one silo.</summary>
-    public static Int128 Bytes(RunInputs inputs, int threads, int replicas)
+    /// <param name="inputs">The run.</param>
+    /// <param name="threads">Compute threads.</param>
+    /// <param name="replicas">How many are on the silo.</param>
+    /// <param name="snapshots">Whether one of them is copied for checkpoints.</param>
+    public static Int128 Bytes(RunInputs inputs, int threads, int replicas, bool snapshots = false)
     {
         RunSpec spec = inputs.Spec;
         int buffers = 1 + spec.Optimizer.StateCount + BufferPool.CountFor(spec.Cluster.Chips, threads);
         int passes = Math.Min(spec.Cluster.Chips, threads);
         Int128 activations = (Int128)inputs.Network.BytesPerSample(training: true) * (spec.Training.Batch / spec.Cluster.TotalChips) * passes;
         long packed = Replica.SharesPackedWeights(spec) ? PackedWeights.Bytes(inputs.Network) : 0;
-        return (((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations + packed) * replicas;
+        Int128 snapshot = snapshots ? (Int128)inputs.Network.Layout.Length * sizeof(float) * (1 + spec.Optimizer.StateCount) : 0;
+        return ((((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations + packed) * replicas) + snapshot;
     }
 
     /// <summary>Refuses a run that cannot fit, instead of letting the machine kill it later.</summary>
     /// <exception cref="InvalidDescriptionException">more than the machine has.</exception>
-    public static void Check(RunInputs inputs, int threads, int replicas)
+    public static void Check(RunInputs inputs, int threads, int replicas, bool snapshots = false)
     {
-        Int128 need = Bytes(inputs, threads, replicas);
+        Int128 need = Bytes(inputs, threads, replicas, snapshots);
         if (inputs.Network.Layout.Length > int.MaxValue || need > Available)
         {
             throw new InvalidDescriptionException(

@@ -1,5 +1,4 @@
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
+using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
@@ -27,12 +26,13 @@ public sealed class Replica : IReductionMemory, IDisposable
     private readonly LearningRateSchedule _schedule;
     private readonly AlignedBuffer _weights;
     private readonly AlignedBuffer[] _states;
+    private readonly AlignedBuffer[] _parts;
     private readonly PassPool _training;
     private readonly PassPool _evaluation;
     private readonly PackedWeights? _packed;
     private readonly MemoryLease _memory;
     private readonly WorkFence _work = new();
-    private Func<Task>? _halt;
+    private Worker? _worker;
     private long _steps;
 
     /// <summary>Allocates and fills the replica; call on a compute thread.</summary>
@@ -40,21 +40,23 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <param name="ultraServer">Whose it is.</param>
     /// <param name="threads">Compute threads of the silo.</param>
     /// <param name="neighbours">Replicas of the run that will be on this silo, this one among them.</param>
+    /// <param name="snapshots">Whether one of them is copied for checkpoints.</param>
     /// <param name="fill">Whether to make the weights of step 0; else they are copied from another replica.</param>
     /// <exception cref="InvalidWeightsException">the weights to start from do not fit.</exception>
-    public Replica(RunInputs inputs, int ultraServer, int threads, int neighbours, bool fill)
+    public Replica(RunInputs inputs, int ultraServer, int threads, int neighbours, bool snapshots, bool fill)
     {
         (_inputs, UltraServer) = (inputs, ultraServer);
         _memory = new MemoryLease(Free);
         RunSpec spec = inputs.Spec;
         Network network = inputs.Network;
         long length = network.Layout.Length;
-        MemoryNeed.Check(inputs, threads, neighbours);
+        MemoryNeed.Check(inputs, threads, neighbours, snapshots);
         SamplesPerChip = spec.Training.Batch / spec.Cluster.TotalChips;
         _plan = new BatchPlan(spec.Data.Order, spec.Training.Seed, spec.Training.Batch);
         _schedule = spec.Training.ToSchedule();
         _weights = new AlignedBuffer(length);
         _states = [.. Enumerable.Range(0, spec.Optimizer.StateCount).Select(_ => new AlignedBuffer(length))];
+        _parts = [_weights, .. _states];
         Gradients = new BufferPool(BufferPool.CountFor(spec.Cluster.Chips, threads), length);
         _packed = SharesPackedWeights(spec) ? new PackedWeights(network) : null;
         _training = new PassPool(() => network.CreateTrainingPass(SamplesPerChip));
@@ -114,7 +116,7 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <summary>The optimizer of a chip's shard.</summary>
     public ShardOptimizer CreateOptimizer(int chip)
     {
-        (long start, long length) = _inputs.Network.Layout.Shard(chip, Spec.Cluster.Chips);
+        (long start, long length) = Shard(chip);
         return new ShardOptimizer(Spec.Optimizer, _inputs.Network.Layout, start, length);
     }
 
@@ -133,16 +135,22 @@ public sealed class Replica : IReductionMemory, IDisposable
             Spec.Cluster.Chips, buckets, this, bucket => exchange.Arrive(order.UltraServer, bucket, Reduction!.RootBuffer));
     }
 
-    /// <summary>Who works with it from now on, and how to make them stop: the task ends when no kernel of theirs runs any more.</summary>
-    public void WorkedOnBy(Func<Task> halt) => Volatile.Write(ref _halt, halt);
+    /// <summary>Who works with it from now on, and how to make them stop: the task ends when their loop has ended.</summary>
+    public void WorkedOnBy(int generation, Func<Task> halt) => Volatile.Write(ref _worker, new Worker(generation, halt));
 
-    /// <summary>Makes whoever works with it stop, at a step's boundary or in its middle; an update that has begun is finished.</summary>
-    public async Task Halt()
+    /// <summary>
+    /// Makes whoever works with it in a generation below the given one stop, at a step's boundary or in its middle; an update that has begun
+    /// is finished. Who comes late, and meets the generation that has taken over already, leaves it alone.
+    /// </summary>
+    public async Task Halt(int below)
     {
-        await (Volatile.Read(ref _halt)?.Invoke() ?? Task.CompletedTask).ConfigureAwait(false);
+        if (Volatile.Read(ref _worker) is { } worker && worker.Generation < below)
+        {
+            await worker.Halt().ConfigureAwait(false);
+        }
 
         // The loop has ended; kernels that it has left behind have not.
-        await _work.ShutAsync().ConfigureAwait(false);
+        await _work.ShutAsync(below).ConfigureAwait(false);
     }
 
     /// <summary>Forward and backward of one chip's micro-batch; the gradient, of the global mean loss, goes to the switch as it becomes final.</summary>
@@ -209,32 +217,39 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <summary>XXH128 of a chip's slice of weights and of each optimizer state.</summary>
     public ShardDigest Digest(int chip) => _memory.Use(() =>
     {
-        (long start, long length) = _inputs.Network.Layout.Shard(chip, Spec.Cluster.Chips);
-        XxHash128 hash = new();
-        foreach (AlignedBuffer buffer in (ReadOnlySpan<AlignedBuffer>)[_weights, .. _states])
-        {
-            hash.Append(MemoryMarshal.AsBytes(buffer.Span(start, checked((int)length))));
-        }
-
-        UInt128 value = hash.GetCurrentHashAsUInt128();
-        return new ShardDigest((ulong)(value >> 64), (ulong)value);
+        (long start, long length) = Shard(chip);
+        return ReplicaDigest.OfShard(_parts, start, length);
     });
 
     /// <summary>Parts of the replica: the weights and each optimizer state, all of the same length.</summary>
-    public int Parts => 1 + _states.Length;
+    public int Parts => _parts.Length;
 
     /// <summary>A copy of some floats of a part.</summary>
     /// <param name="part">0 for the weights, then the optimizer states.</param>
     /// <param name="offset">First float.</param>
     /// <param name="length">Floats.</param>
-    public TensorBlock Read(int part, long offset, int length) => _memory.Use(() => new TensorBlock(Part(part).Span(offset, length)));
+    public TensorBlock Read(int part, long offset, int length) => _memory.Use(() => new TensorBlock(_parts[part].Span(offset, length)));
 
     /// <summary>Overwrites some floats of a part, with those of another replica.</summary>
     public void Write(int part, long offset, TensorBlock values) => _memory.Use(() =>
     {
-        values.Span.CopyTo(Part(part).Span(offset, values.Length));
+        values.Span.CopyTo(_parts[part].Span(offset, values.Length));
         _packed?.Invalidate();
         return true;
+    });
+
+    /// <summary>A chip's slice of every part.</summary>
+    public (long First, long Length) Shard(int chip) => _inputs.Network.Layout.Shard(chip, Spec.Cluster.Chips);
+
+    /// <summary>Copies a chip's slice of all parts.</summary>
+    /// <exception cref="StaleMessageException">the generation is over.</exception>
+    public void CopyTo(CheckpointSnapshot snapshot, int generation, int chip) => Hold(generation, () =>
+    {
+        (long first, long length) = Shard(chip);
+        for (int part = 0; part < _parts.Length; part++)
+        {
+            _parts[part].Span(first, checked((int)length)).CopyTo(snapshot.Parts[part].Span(first, checked((int)length)));
+        }
     });
 
     /// <summary>One chip would pack every weight once a step with or without a place to keep it.</summary>
@@ -244,10 +259,10 @@ public sealed class Replica : IReductionMemory, IDisposable
     public void LoseShard(int chip)
     {
         Steps = -1;
-        (long start, long length) = _inputs.Network.Layout.Shard(chip, Spec.Cluster.Chips);
+        (long start, long length) = Shard(chip);
         _memory.Use(() =>
         {
-            foreach (AlignedBuffer buffer in (ReadOnlySpan<AlignedBuffer>)[_weights, .. _states])
+            foreach (AlignedBuffer buffer in _parts)
             {
                 buffer.Span(start, checked((int)length)).Fill(float.NaN);
             }
@@ -258,8 +273,6 @@ public sealed class Replica : IReductionMemory, IDisposable
 
     /// <summary>Gives the memory back as soon as nothing computes on it.</summary>
     public void Dispose() => _memory.Close();
-
-    private AlignedBuffer Part(int part) => part == 0 ? _weights : _states[part - 1];
 
     /// <summary>Works as a kernel of a generation does: the replica stays until it is done.</summary>
     /// <exception cref="StaleMessageException">the generation is over.</exception>
@@ -295,11 +308,7 @@ public sealed class Replica : IReductionMemory, IDisposable
         _evaluation.Dispose();
         Gradients.Dispose();
         _packed?.Dispose();
-        _weights.Dispose();
-        foreach (AlignedBuffer state in _states)
-        {
-            state.Dispose();
-        }
+        Array.ForEach(_parts, part => part.Dispose());
     }
 
     private void Fill()
@@ -314,4 +323,6 @@ public sealed class Replica : IReductionMemory, IDisposable
             _inputs.Network.Initialize(_weights, Spec.Training.Seed);
         }
     }
+
+    private sealed record Worker(int Generation, Func<Task> Halt);
 }

@@ -52,7 +52,7 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs, Cl
         RunInputs read = await inputs.GetAsync(order.Spec, order.Content, cancellation).ConfigureAwait(false);
 
         // Nobody of an earlier generation may work here any more, in whatever way that one ended: neighbours fold into each other's buffers.
-        await Task.WhenAll(Fence(order.Run, order.Generation).Select(r => r.Halt())).WaitAsync(cancellation).ConfigureAwait(false);
+        await Task.WhenAll(Fence(order.Run, order.Generation).Select(r => r.Halt(order.Generation))).WaitAsync(cancellation).ConfigureAwait(false);
 
         Replica? replica = TakeOver(order);
         if (replica is null)
@@ -60,7 +60,7 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs, Cl
             Replica? built = null;
             int neighbours = order.Plan.ShareOf(order.UltraServer).Count;
             bool fresh = order.Step == 0;
-            await engine.RunAsync(() => built = new Replica(read, order.UltraServer, engine.Threads, neighbours, fresh) { Steps = fresh ? 0 : -1 })
+            await engine.RunAsync(() => built = new Replica(read, order.UltraServer, engine.Threads, neighbours, order.Options.Checkpoints is not null, fresh) { Steps = fresh ? 0 : -1 })
                 .WaitAsync(cancellation).ConfigureAwait(false);
             replica = built!;
         }

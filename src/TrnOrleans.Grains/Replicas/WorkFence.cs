@@ -44,11 +44,16 @@ internal sealed class WorkFence
         }
     }
 
-    /// <summary>Lets no kernel begin any more; returns when none runs.</summary>
-    internal Task ShutAsync()
+    /// <summary>Lets no kernel of a generation below the given one begin any more; returns when none of theirs runs.</summary>
+    internal Task ShutAsync(int below)
     {
         lock (_lock)
         {
+            if (_generation >= below)
+            {
+                return Task.CompletedTask;
+            }
+
             _isShut = true;
             return _idle.Task;
         }

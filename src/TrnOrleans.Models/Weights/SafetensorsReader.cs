@@ -95,6 +95,22 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
+    /// <summary>Reads some values of a tensor of F32.</summary>
+    /// <param name="entry">The tensor.</param>
+    /// <param name="first">First value.</param>
+    /// <param name="target">Receives them.</param>
+    /// <exception cref="InvalidWeightsException">another type, or the tensor or the file ends.</exception>
+    public void Read(SafetensorsEntry entry, long first, Span<float> target)
+    {
+        long position = entry.Begin + (first * sizeof(float));
+        if (entry.Type is not "F32" || first < 0 || position + ((long)target.Length * sizeof(float)) > entry.End)
+        {
+            throw new InvalidWeightsException($"{_path}: tensor {entry.Name} has no {target.Length} values of F32 from {first} on");
+        }
+
+        ReadExactly(MemoryMarshal.AsBytes(target), _dataStart + position);
+    }
+
     public void Dispose() => _file.Dispose();
 
     internal static string Reason(Exception error) => error switch

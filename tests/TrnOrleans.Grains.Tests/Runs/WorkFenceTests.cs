@@ -13,13 +13,13 @@ public sealed class WorkFenceTests
         fence.Open(1);
         fence.Enter(1);
         fence.Enter(1);
-        Task shut = fence.ShutAsync();
+        Task shut = fence.ShutAsync(2);
         Assert.Throws<StaleMessageException>(() => fence.Enter(1));
         fence.Leave();
         Assert.False(shut.IsCompleted);
         fence.Leave();
         await shut.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        await fence.ShutAsync();
+        await fence.ShutAsync(2);
     }
 
     [Fact]
@@ -31,6 +31,25 @@ public sealed class WorkFenceTests
         Assert.Throws<StaleMessageException>(() => fence.Enter(3));
         fence.Enter(2);
         fence.Leave();
+    }
+
+    /// <summary>Two UltraServers prepare a generation side by side: the slower one must not halt what the faster one has prepared.</summary>
+    [Fact]
+    public async Task Who_comes_late_does_not_halt_the_generation_that_has_taken_over()
+    {
+        await using TestSilo silo = await TestSilo.StartAsync();
+        await silo.PrepareAsync(TestSilo.TinySpec(chips: 1));
+        Replica replica = silo.Replicas.Get("run", 1, 0);
+        await replica.Halt(1);
+        replica.Hold(1, () => { });
+        IUltraServer server = silo.Grains.GetGrain<IUltraServer>(GrainKeys.UltraServer("run", 1, 0));
+        await server.Train(new StepTicket("run", 1, 0), TestSilo.Token);
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(TestSilo.Token);
+        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        while (replica.Steps < 4)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), deadline.Token);
+        }
     }
 
     /// <summary>The call to a chip ends as soon as it is cancelled; its kernel does not.</summary>
@@ -50,7 +69,7 @@ public sealed class WorkFenceTests
             }),
             TestSilo.Token);
         await reading.WaitAsync(TestSilo.Token);
-        Task halted = replica.Halt();
+        Task halted = replica.Halt(2);
         while (Record.Exception(() => replica.Hold(1, () => { })) is not StaleMessageException)
         {
             await Task.Yield();

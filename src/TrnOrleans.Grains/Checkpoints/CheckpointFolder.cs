@@ -1,0 +1,56 @@
+using System.Globalization;
+
+namespace TrnOrleans.Grains.Checkpoints;
+
+/// <summary>
+/// A folder of checkpoints: <c>step-000000000120/</c> for each, visible under this name only when it is whole. What is being written has
+/// another name, and is swept away by the next writer if nobody finished it.
+/// </summary>
+/// <param name="root">Path of the folder.</param>
+public sealed class CheckpointFolder(string root)
+{
+    /// <summary>File name of the manifest.</summary>
+    public const string Manifest = "manifest.json";
+
+    /// <summary>File name of the manifest's checksum, as <c>sha256sum -c</c> reads it.</summary>
+    public const string Checksum = "manifest.json.sha256";
+
+    private const string Prefix = "step-";
+    private const string Unfinished = ".writing-";
+
+    /// <summary>Its path.</summary>
+    public string Root => root;
+
+    /// <summary>Where the checkpoint of a step is, or would be.</summary>
+    public string PathOf(long step) => Path.Combine(root, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:D12}"));
+
+    /// <summary>Steps of the checkpoints, the newest first; empty when the folder is not there.</summary>
+    /// <exception cref="IOException">it cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">it cannot be read.</exception>
+    public IReadOnlyList<long> Steps() => !Directory.Exists(root) ? [] :
+    [
+        .. Directory.EnumerateDirectories(root, Prefix + "*").Select(path => Path.GetFileName(path)[Prefix.Length..])
+            .Where(name => name.All(char.IsAsciiDigit)).Select(name => long.Parse(name, CultureInfo.InvariantCulture)).OrderDescending(),
+    ];
+
+    /// <summary>A place to write a checkpoint in, of which nobody else knows.</summary>
+    internal string NewWriting() => Path.Combine(root, $"{Unfinished}{Guid.NewGuid():N}");
+
+    /// <summary>Removes what somebody began to write and did not finish, and all checkpoints but the newest.</summary>
+    /// <param name="keep">How many stay.</param>
+    internal void Prune(int keep)
+    {
+        foreach (string left in Directory.EnumerateDirectories(root, Unfinished + "*"))
+        {
+            Directory.Delete(left, recursive: true);
+        }
+
+        foreach (long step in Steps().Skip(keep))
+        {
+            // Renamed first: half a checkpoint must not look like one.
+            string doomed = NewWriting();
+            Directory.Move(PathOf(step), doomed);
+            Directory.Delete(doomed, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Orleans.Concurrency;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Placement;
+using TrnOrleans.Models.Json;
+using TrnOrleans.Models.Weights;
+
+namespace TrnOrleans.Grains.Checkpoints;
+
+/// <summary>Reads checkpoints for whoever lays a run out anew; the disk is waited for on other threads than grains'.</summary>
+[SiloPlacement, Reentrant]
+internal sealed class CheckpointHost(CheckpointRoot root, ClusterView cluster) : Grain, ICheckpointHost
+{
+    public Task Begin(string folder, CancellationToken cancellation) => OnDisk(folder, found =>
+    {
+        if (CheckpointFiles.Steps(found) is [var newest, ..])
+        {
+            throw new RunFailedException($"{folder} has checkpoints already, the newest after {newest} steps; `trn resume {folder}` goes on from it, or choose another --checkpoint-dir");
+        }
+
+        Directory.CreateDirectory(found.Root);
+        AtomicFile.CheckWritable(Path.Combine(found.Root, "probe"));
+        return true;
+    });
+
+    public Task<CheckpointSurvey> Newest(string folder, string? spec, CancellationToken cancellation) => OnDisk(folder, found =>
+    {
+        (CheckpointManifest? manifest, IReadOnlyList<RefusedCheckpoint> refused) = CheckpointFiles.Newest(found, spec);
+        return new CheckpointSurvey(
+            manifest is null ? null : new CheckpointState(
+                cluster.Self, folder, manifest.Step, manifest.Digest, JsonSerializer.Serialize(manifest.Spec, StrictJson.Compact), manifest.Every, manifest.Keep),
+            refused);
+    });
+
+    public Task<TensorBlock> Read(string folder, long step, int part, long offset, int length, CancellationToken cancellation) => OnDisk(folder, found =>
+    {
+        TensorBlock block = new(length);
+        CheckpointFiles.Read(found, CheckpointFiles.ReadManifest(found, step), part, offset, block.Span);
+        return block;
+    });
+
+    private Task<T> OnDisk<T>(string folder, Func<CheckpointFolder, T> work)
+    {
+        CheckpointFolder found = root.Open(folder);
+        return Task.Run(() =>
+        {
+            try
+            {
+                return work(found);
+            }
+            catch (InvalidWeightsException error)
+            {
+                throw new RunFailedException(error.Message);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new RunFailedException($"{folder} cannot be used for checkpoints: {error.Message.TrimEnd('.')}");
+            }
+        });
+    }
+}
