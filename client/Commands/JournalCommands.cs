@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using TrnOrleans.Chaos.Checking;
 using TrnOrleans.Client.Options;
+using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Journal;
 using TrnOrleans.Models.Json;
@@ -19,12 +20,13 @@ internal static class JournalCommands
         Option<double?> bound = Values.Number("--recovery-seconds", "How long a recovery may take; by default 20.");
         Command command = new("verify", "Checks the invariants I1–I10 from journals alone, and says which does not hold, and where.");
         command.Arguments.Add(paths);
+        ClusterOptions.AddTo(command);
         command.Options.Add(digest);
         command.Options.Add(bound);
         command.Options.Add(CommonOptions.Json);
-        command.SetAction(result =>
+        command.SetAction(async (result, cancellation) =>
         {
-            IReadOnlyList<IReadOnlyList<JournalEntry>> journals = JournalFiles.Read(result.GetValue(paths)!);
+            IReadOnlyList<IReadOnlyList<JournalEntry>> journals = await ReadAsync(result, paths, cancellation);
             IReadOnlyList<Violation> violations = new JournalChecker(journals, result.GetValue(digest), result.GetValue(bound) ?? 20).Check();
             if (result.GetValue(CommonOptions.Json))
             {
@@ -54,10 +56,11 @@ internal static class JournalCommands
         Argument<string[]> paths = Paths();
         Command command = new("report", "Sums up faults, detections and recoveries of a run from its journals.");
         command.Arguments.Add(paths);
+        ClusterOptions.AddTo(command);
         command.Options.Add(CommonOptions.Json);
-        command.SetAction(result =>
+        command.SetAction(async (result, cancellation) =>
         {
-            JournalSummary summary = JournalSummary.Of(JournalFiles.Read(result.GetValue(paths)!));
+            JournalSummary summary = JournalSummary.Of(await ReadAsync(result, paths, cancellation));
             if (result.GetValue(CommonOptions.Json))
             {
                 JsonObject kinds = [];
@@ -98,7 +101,23 @@ internal static class JournalCommands
     }
 
     private static Argument<string[]> Paths() =>
-        new("JOURNAL") { Description = "Journal files of one run, or folders with them.", Arity = ArgumentArity.OneOrMore };
+        new("JOURNAL|RUN") { Description = "Journal files of one run, or folders with them; or the run's id, when a cluster is named.", Arity = ArgumentArity.OneOrMore };
+
+    /// <summary>What is no path is a run, if there is a cluster to ask.</summary>
+    private static async Task<IReadOnlyList<IReadOnlyList<JournalEntry>>> ReadAsync(ParseResult result, Argument<string[]> argument, CancellationToken cancellation)
+    {
+        string[] names = result.GetValue(argument)!;
+        if (names is not [var id] || Path.Exists(id) || ClusterOptions.Of(result) is not { } where)
+        {
+            return JournalFiles.Read(names);
+        }
+
+        await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(where, cancellation);
+        IReadOnlyList<(string Name, string Text)> journals = await JournalCollector.ReadAsync(cluster, RunIds.Check(id)!, cancellation);
+        return journals.Count == 0
+            ? throw new RunFailedException($"no silo of cluster {cluster.Name} has a journal of run {id}; silos keep them for runs with --chaos or --journal")
+            : [.. journals.Select(journal => JournalFiles.Parse(journal.Text, journal.Name))];
+    }
 
     private static string Words(int count, string thing) => Output.Words.Count(count, thing);
 }

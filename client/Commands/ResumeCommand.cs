@@ -41,7 +41,7 @@ internal static class ResumeCommand
             }
 
             CheckpointOptions options = CheckpointChoices.With(result, new CheckpointOptions(place, newest.Every, newest.Keep));
-            return new RunRequest(kept, null, ChaosOptions.Of(result, kept.Cluster) with { Checkpoints = options, Resumes = true }, result.GetValue(RunChoices.Save));
+            return RunChoices.Request(result, kept, ChaosOptions.Of(result, kept.Cluster) with { Checkpoints = options, Resumes = true });
         });
         return command;
     }
@@ -51,7 +51,7 @@ internal static class ResumeCommand
         (CheckpointManifest? newest, IReadOnlyList<RefusedCheckpoint> refused) = CheckpointFiles.Newest(new CheckpointFolder(folder), null);
         return new CheckpointSurvey(
             newest is null ? null : new CheckpointState(
-                string.Empty, folder, newest.Step, newest.Digest, JsonSerializer.Serialize(newest.Spec, StrictJson.Compact), newest.Every, newest.Keep),
+                string.Empty, folder, newest.Step, newest.Digest, JsonSerializer.Serialize(newest.Spec, StrictJson.Compact), newest.Every, newest.Keep, []),
             refused);
     }
 

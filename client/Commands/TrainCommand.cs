@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrnOrleans.Client.Options;
 using TrnOrleans.Client.Running;
+using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
 
 namespace TrnOrleans.Client.Commands;
@@ -19,8 +20,8 @@ internal static class TrainCommand
         {
             RunSpec resolved = spec.Resolve(result);
             double? epochs = spec.Epochs(result);
-            return Task.FromResult(new RunRequest(
-                resolved, epochs, ChaosOptions.Of(result, resolved.Cluster) with { Checkpoints = CheckpointChoices.Of(result) }, result.GetValue(RunChoices.Save)));
+            RunOptions options = ChaosOptions.Of(result, resolved.Cluster) with { Checkpoints = CheckpointChoices.Of(result) };
+            return Task.FromResult(RunChoices.Request(result, resolved, options) with { Epochs = epochs });
         });
         return command;
     }

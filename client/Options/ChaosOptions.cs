@@ -16,7 +16,7 @@ internal static class ChaosOptions
         "--chaos", "FILE|PRESET", $"Faults that strike the run: a manifest, or one of {string.Join(", ", FaultPresets.Names)}; `trn chaos` says more.");
 
     internal static Option<string?> Journal { get; } = Values.Text(
-        "--journal", "DIR", "Keep a journal of commits, faults and recoveries there; on a cluster each silo keeps it in its data folder.");
+        "--journal", "DIR", "Keep a journal of commits, faults and recoveries; of a run on a cluster, the silos' journals are brought there when it is over.");
 
     internal static void AddTo(Command command)
     {

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using TrnOrleans.Client.Output;
 using TrnOrleans.Client.Running;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
 
 namespace TrnOrleans.Client.Options;
@@ -41,7 +43,7 @@ internal static class RunChoices
             {
                 return result.GetValue(Detach) || result.GetValue(RunId) is not null
                     ? throw new InvalidDescriptionException("--detach and --run-id are for a cluster; say which with --redis HOST:PORT, or in TRN_REDIS")
-                    : await starter.HereAsync(await ask(result, null), result.GetValue(ChaosOptions.Journal), threads);
+                    : await starter.HereAsync(await ask(result, null), threads);
             }
 
             CheckForCluster(result);
@@ -56,6 +58,10 @@ internal static class RunChoices
         });
     });
 
+    /// <summary>A run with what these options say of it.</summary>
+    internal static RunRequest Request(ParseResult result, RunSpec spec, RunOptions options) =>
+        new(spec, null, options, result.GetValue(Save), result.GetValue(ChaosOptions.Journal));
+
     private static void CheckForCluster(ParseResult result)
     {
         if (result.GetResult(CommonOptions.Threads) is { Implicit: false })
@@ -63,9 +69,9 @@ internal static class RunChoices
             throw new InvalidDescriptionException("--threads is each silo's own; give it to trn-silo");
         }
 
-        if (result.GetValue(ChaosOptions.Journal) is not null)
+        if (result.GetValue(Detach) && result.GetValue(ChaosOptions.Journal) is not null)
         {
-            throw new InvalidDescriptionException("--journal is for a run in this process; silos keep journals in their data folders, under journals, when --chaos is used");
+            throw new InvalidDescriptionException("--journal and --detach do not go together; `trn report ID` and `trn verify ID` ask the silos for theirs later");
         }
 
         if (result.GetValue(Detach) && result.GetValue(Save) is not null)

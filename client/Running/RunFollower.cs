@@ -50,10 +50,17 @@ internal static class RunFollower
     {
         int seen = 0;
         long lost = 0;
-        long lastStep = -1;
+        int generation = 0;
+        HashSet<(Type, long, string?)> told = [];
         RunEvent? last = null;
         while (true)
         {
+            if (seen > 0 && await GenerationAsync(run) != generation)
+            {
+                // The run's grain may have been lost, and the new one remembers in another order.
+                seen = 0;
+            }
+
             IAsyncEnumerator<RunEvent> events = run.Follow(seen, cancellation).GetAsyncEnumerator(cancellation);
             await using ConfiguredAsyncDisposable disposal = new QuietDisposal(events).ConfigureAwait(true);
             bool over = false;
@@ -69,7 +76,7 @@ internal static class RunFollower
                 }
                 catch (Exception error) when (IsTransient(error))
                 {
-                    if (error is TimeoutException && await IsThereAsync(run))
+                    if (error is TimeoutException && await GenerationAsync(run) is not null)
                     {
                         // A long step; or the grain lives elsewhere by now, and where we asked nobody answers.
                         break;
@@ -88,15 +95,12 @@ internal static class RunFollower
 
                 lost = 0;
                 seen++;
-                if (events.Current is StepEvent step && step.Step <= lastStep)
+                if (told.Add(Key(events.Current)))
                 {
-                    // The run's grain was lost and remembers in another order.
-                    continue;
+                    last = events.Current;
+                    generation = (last as LayoutEvent)?.Generation ?? generation;
+                    yield return last;
                 }
-
-                last = events.Current;
-                lastStep = (last as StepEvent)?.Step ?? lastStep;
-                yield return last;
             }
 
             if (over)
@@ -123,16 +127,27 @@ internal static class RunFollower
         return last;
     }
 
-    private static async Task<bool> IsThereAsync(ITrainingRun run)
+    /// <summary>What happens once has one key, however often it is told.</summary>
+    private static (Type Type, long Number, string? More) Key(RunEvent happened) => happened switch
+    {
+        StepEvent step => (typeof(StepEvent), step.Step, null),
+        ValidationEvent validation => (typeof(ValidationEvent), validation.Step, null),
+        LayoutEvent layout => (typeof(LayoutEvent), layout.Generation, null),
+        RecoveryEvent recovery => (typeof(RecoveryEvent), recovery.Step, $"{recovery.Seconds} {recovery.Why}"),
+        CheckpointEvent { Report: var report } => (typeof(CheckpointEvent), report.Step, report.Failure),
+        _ => (happened.GetType(), 0, null),
+    };
+
+    /// <summary>The generation of a run; null when it does not answer.</summary>
+    private static async Task<int?> GenerationAsync(ITrainingRun run)
     {
         try
         {
-            await run.Status(CancellationToken.None).WaitAsync(s_silence, TimeProvider.System);
-            return true;
+            return (await run.Status(CancellationToken.None).WaitAsync(s_silence, TimeProvider.System)).Generation;
         }
         catch (Exception error) when (IsTransient(error))
         {
-            return false;
+            return null;
         }
     }
 

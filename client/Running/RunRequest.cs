@@ -8,4 +8,5 @@ namespace TrnOrleans.Client.Running;
 /// <param name="Epochs">Its length in passes over the data, instead of the spec's; or null.</param>
 /// <param name="Options">What is done to it and written about it.</param>
 /// <param name="Save">Where its weights go at the end, or null.</param>
-internal sealed record RunRequest(RunSpec Spec, double? Epochs, RunOptions Options, string? Save);
+/// <param name="Journal">Folder for its journals, or null.</param>
+internal sealed record RunRequest(RunSpec Spec, double? Epochs, RunOptions Options, string? Save, string? Journal);

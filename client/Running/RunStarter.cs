@@ -20,10 +20,9 @@ internal sealed class RunStarter(bool json, StopSignals signals)
 
     /// <summary>On a silo in this process.</summary>
     /// <param name="request">What to run.</param>
-    /// <param name="journal">Folder for journals, or null.</param>
     /// <param name="threads">Compute threads.</param>
     /// <returns>The exit code.</returns>
-    internal async Task<int> HereAsync(RunRequest request, string? journal, int threads)
+    internal async Task<int> HereAsync(RunRequest request, int threads)
     {
         using DataAccess data = new();
         RunInputs inputs = (await data.LoadAsync(request.Spec, signals.Asked)).WithEpochs(request.Epochs);
@@ -32,7 +31,7 @@ internal sealed class RunStarter(bool json, StopSignals signals)
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
 
-        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, signals.Asked, journal);
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, signals.Asked, request.Journal);
         cluster.Share(specText, inputs);
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>($"run-{Guid.NewGuid():N}");
         RunFacts facts = Facts(inputs, Words.Count(threads, "compute thread"), threads, null);
@@ -88,6 +87,11 @@ internal sealed class RunStarter(bool json, StopSignals signals)
 
         RunSession session = new(run, facts, view, signals);
         int exitCode = await session.FollowAsync(request.Save, () => Task.FromResult(inputs.Dataset.Vocabulary), Sampler(inputs, Environment.ProcessorCount));
+        if (!session.Detached && request.Journal is not null)
+        {
+            await JournalCollector.SaveAsync(cluster, id, request.Journal);
+        }
+
         if (!session.Detached && request.Save is not null)
         {
             // Saved: nobody will ask for them again. Otherwise `trn attach --save` may, for some minutes.

@@ -66,6 +66,10 @@ internal sealed class RunRecord
     [Id(16)]
     public RunOptions Options { get; set; } = RunOptions.None;
 
+    /// <summary>Steps that cold starts have taken back.</summary>
+    [Id(17)]
+    public RepeatedSteps Repeats { get; set; }
+
     [Id(11)]
     public List<RunEvent> Events { get; set; } = [];
 }

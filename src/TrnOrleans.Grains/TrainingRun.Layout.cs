@@ -100,16 +100,22 @@ internal sealed partial class TrainingRun
         bool isCold = whole.Count == 0 && Record.PlacedGeneration > 0;
         CheckpointState? checkpoint = isCold || (whole.Count == 0 && Record.Options.Resumes) ? await NewestCheckpoint(survey) : null;
         long step = checkpoint?.Step ?? (whole.Count == 0 ? 0 : whole[0].Steps);
-        foreach (StepCommit commit in survey.Commits.Where(c => c.Step < step))
+        IReadOnlyList<StepCommit> known = checkpoint is null || !isCold ? survey.Commits : checkpoint.Commits;
+        foreach (StepCommit commit in known.Where(c => c.Step < step))
         {
             Remember(commit.Step, commit.Report);
+        }
+
+        if (isCold)
+        {
+            Record.Repeats = new RepeatedSteps(Math.Max(Record.Repeats.Below, LastRemembered + 2), Record.Repeats.ColdStarts + 1);
         }
 
         PlacementPlan plan = MakePlan();
         bool validates = step > 0 && _spec!.Training.ValidatesAfter(step - 1) && !Record.Events.Exists(e => e is ValidationEvent v && v.Step == step);
         await Layout.PrepareAsync(
             [.. Enumerable.Range(0, plan.UltraServers).Select(index =>
-                new PrepareOrder(Id, Record.Generation, index, Record.Spec!, plan, step, Source(index, plan, whole, checkpoint), Record.Content, Record.Options, Record.Failures, validates))],
+                new PrepareOrder(Id, Record.Generation, index, Record.Spec!, plan, step, Source(index, plan, whole, checkpoint), Record.Content, Record.Options, Record.Failures, validates, Record.Repeats))],
             cancellation);
         if (_history.IsOver)
         {

@@ -233,8 +233,13 @@ internal sealed partial class TrainingRun(
         _lastProgress = time.GetTimestamp();
         if (Record.Ledger!.Commit(ticket.Step, report))
         {
-            Record.Failures = 0;
-            Record.Divergences.Clear();
+            if (ticket.Step >= Record.Repeats.Below)
+            {
+                // Steps that a cold start has taken back are no progress: what fails behind them again and again must come to an end.
+                Record.Failures = 0;
+                Record.Divergences.Clear();
+            }
+
             Remember(ticket.Step, report);
         }
 

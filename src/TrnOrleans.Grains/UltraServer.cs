@@ -220,7 +220,7 @@ internal sealed class UltraServer(
     {
         // The caller's turn ends here; the steps are turns of their own. Attempts at the first one count on from earlier generations.
         await Task.Yield();
-        ticket = ticket with { Attempt = _order!.Failures * ChipAttempts };
+        ticket = ticket with { Attempt = (_order!.Failures + _order.Repeats.Of(ticket.Step)) * ChipAttempts };
         try
         {
             if (_order!.Validates)
@@ -230,7 +230,7 @@ internal sealed class UltraServer(
 
             AfterStep next = AfterStep.Continue;
             Task reported = Task.CompletedTask;
-            for (; ticket.Step < Spec.Training.Steps && next == AfterStep.Continue; ticket = ticket with { Step = ticket.Step + 1, Attempt = 0 })
+            for (; ticket.Step < Spec.Training.Steps && next == AfterStep.Continue; ticket = Next(ticket))
             {
                 (next, CommitReport report) = await Step(ticket, cancellation);
 
@@ -269,6 +269,9 @@ internal sealed class UltraServer(
             Retire();
         }
     }
+
+    private StepTicket Next(StepTicket ticket) =>
+        ticket with { Step = ticket.Step + 1, Attempt = _order!.Repeats.Of(ticket.Step + 1) * ChipAttempts };
 
     /// <summary>Takes a checkpoint when one is due; one replica's is as good as another's, so the first UltraServer does it.</summary>
     /// <param name="ticket">Its step is the number of committed steps.</param>

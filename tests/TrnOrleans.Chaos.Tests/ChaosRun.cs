@@ -15,22 +15,23 @@ internal static class ChaosRun
     internal sealed record Result(List<RunEvent> Events, IReadOnlyList<IReadOnlyList<Grains.Journal.JournalEntry>> Journals);
 
     /// <summary>A silo that takes part in runs with faults.</summary>
-    internal static Task<TestSilo> StartSiloAsync(TempFolder journals) =>
-        TestSilo.StartAsync(configure: s => s.AddChaos(allowsKill: false), journals: journals.Root);
+    internal static Task<TestSilo> StartSiloAsync(TempFolder journals, int threads = 2) =>
+        TestSilo.StartAsync(threads, configure: s => s.AddChaos(allowsKill: false), journals: journals.Root);
 
     /// <summary>Runs to the end, which must come in 40 seconds.</summary>
-    internal static async Task<Result> OfAsync(RunSpec spec, FaultManifest manifest)
+    internal static async Task<Result> OfAsync(RunSpec spec, FaultManifest manifest, CheckpointOptions? checkpoints = null, bool resumes = false, int threads = 2)
     {
         using TempFolder folder = new();
-        await using TestSilo silo = await StartSiloAsync(folder);
-        return await OfAsync(silo, "run", spec, manifest);
+        await using TestSilo silo = await StartSiloAsync(folder, threads);
+        return await OfAsync(silo, "run", spec, manifest, checkpoints, resumes);
     }
 
     /// <summary>The same on a silo that is there.</summary>
-    internal static async Task<Result> OfAsync(TestSilo silo, string id, RunSpec spec, FaultManifest manifest)
+    internal static async Task<Result> OfAsync(
+        TestSilo silo, string id, RunSpec spec, FaultManifest manifest, CheckpointOptions? checkpoints = null, bool resumes = false)
     {
         ITrainingRun run = silo.Run(id);
-        RunOptions options = new(Journals: true, JsonSerializer.Serialize(manifest, StrictJson.Compact));
+        RunOptions options = new(Journals: true, JsonSerializer.Serialize(manifest, StrictJson.Compact), checkpoints, resumes);
         await run.Start(TestSilo.Text(spec), RunContent.None, options, TestSilo.Token);
         List<RunEvent> events = await TestSilo.FollowAsync(run).WaitAsync(TimeSpan.FromSeconds(40), TestSilo.Token);
         await run.Close(TestSilo.Token);

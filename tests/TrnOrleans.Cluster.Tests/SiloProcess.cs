@@ -35,6 +35,9 @@ internal sealed class SiloProcess : IDisposable
     /// <summary>Files that it has from the cluster.</summary>
     internal string[] Content => Directory.Exists(_folder.At("content")) ? [.. Directory.EnumerateFiles(_folder.At("content")).Select(Path.GetFileName)!] : [];
 
+    /// <summary>Its data folder.</summary>
+    internal string Data => _folder.Root;
+
     /// <summary>Folder of its journals.</summary>
     internal string Journals => _folder.At("journals");
 

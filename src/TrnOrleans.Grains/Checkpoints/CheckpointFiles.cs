@@ -61,11 +61,17 @@ public static class CheckpointFiles
                 bytes += written;
             }
 
-            CheckpointManifest manifest = head with { Shards = shards, Digest = ReplicaDigest.Of(digests) };
+            byte[] history = Lines(snapshot.Commits);
+            WriteWhole(Path.Combine(writing, CheckpointFolder.History), history, reached);
+            CheckpointManifest manifest = head with
+            {
+                Shards = shards,
+                Digest = ReplicaDigest.Of(digests),
+                HistorySha256 = Convert.ToHexStringLower(SHA256.HashData(history)),
+            };
             byte[] text = JsonSerializer.SerializeToUtf8Bytes(manifest, StrictJson.Options);
             WriteWhole(Path.Combine(writing, CheckpointFolder.Manifest), text, reached);
-            string checksum = $"{Convert.ToHexStringLower(SHA256.HashData(text))}  {CheckpointFolder.Manifest}\n";
-            WriteWhole(Path.Combine(writing, CheckpointFolder.Checksum), Encoding.ASCII.GetBytes(checksum), reached);
+            WriteWhole(Path.Combine(writing, CheckpointFolder.Checksum), Encoding.ASCII.GetBytes(Checksum(text)), reached);
             DurableFolder.Flush(writing);
             GiveName(folder, writing, manifest, reached);
             return (manifest, bytes);
@@ -85,8 +91,7 @@ public static class CheckpointFiles
         try
         {
             byte[] text = File.ReadAllBytes(path);
-            string[] checksum = File.ReadAllText(Path.Combine(folder.PathOf(step), CheckpointFolder.Checksum)).Split(' ');
-            if (checksum[0] != Convert.ToHexStringLower(SHA256.HashData(text)))
+            if (File.ReadAllText(Path.Combine(folder.PathOf(step), CheckpointFolder.Checksum)) != Checksum(text))
             {
                 throw new InvalidWeightsException($"{path} is damaged: its SHA-256 is not the one that stands beside it");
             }
@@ -155,6 +160,7 @@ public static class CheckpointFiles
     /// <exception cref="InvalidWeightsException">something is missing or other than it was written.</exception>
     public static void Verify(CheckpointFolder folder, CheckpointManifest manifest)
     {
+        ReadHistory(folder, manifest);
         float[] block = new float[BlockLength];
         foreach (CheckpointShard shard in manifest.Shards)
         {
@@ -178,6 +184,24 @@ public static class CheckpointFiles
         }
     }
 
+    /// <summary>The last steps' losses.</summary>
+    /// <exception cref="InvalidWeightsException">the file is missing or damaged.</exception>
+    public static IReadOnlyList<StepCommit> ReadHistory(CheckpointFolder folder, CheckpointManifest manifest)
+    {
+        string path = Path.Combine(folder.PathOf(manifest.Step), CheckpointFolder.History);
+        try
+        {
+            byte[] text = File.ReadAllBytes(path);
+            return Convert.ToHexStringLower(SHA256.HashData(text)) == manifest.HistorySha256
+                ? [.. Encoding.UTF8.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<StepCommit>(line, StrictJson.Compact))]
+                : throw new InvalidWeightsException($"{path} is damaged: its SHA-256 is not the manifest's");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidWeightsException($"cannot read {path}: {error.Message.TrimEnd('.')}", error);
+        }
+    }
+
     /// <summary>Some floats of a checkpoint, unverified.</summary>
     /// <param name="folder">Of the checkpoints.</param>
     /// <param name="manifest">Of this one.</param>
@@ -198,6 +222,21 @@ public static class CheckpointFiles
             }
         }
     }
+
+    private static byte[] Lines(IReadOnlyList<StepCommit> commits)
+    {
+        using MemoryStream lines = new();
+        foreach (StepCommit commit in commits)
+        {
+            JsonSerializer.Serialize(lines, commit, StrictJson.Compact);
+            lines.WriteByte((byte)'\n');
+        }
+
+        return lines.ToArray();
+    }
+
+    /// <summary>The line that <c>sha256sum</c> writes.</summary>
+    private static string Checksum(byte[] manifest) => $"{Convert.ToHexStringLower(SHA256.HashData(manifest))}  {CheckpointFolder.Manifest}\n";
 
     private static SafetensorsReader Open(string path, CheckpointManifest manifest, CheckpointShard shard)
     {

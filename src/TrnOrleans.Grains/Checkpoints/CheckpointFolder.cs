@@ -15,6 +15,9 @@ public sealed class CheckpointFolder(string root)
     /// <summary>File name of the manifest's checksum, as <c>sha256sum -c</c> reads it.</summary>
     public const string Checksum = "manifest.json.sha256";
 
+    /// <summary>File name of the last steps' losses, one JSON object a line.</summary>
+    public const string History = "history.jsonl";
+
     private const string Prefix = "step-";
     private const string Unfinished = ".writing-";
 

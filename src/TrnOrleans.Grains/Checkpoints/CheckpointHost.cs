@@ -28,7 +28,8 @@ internal sealed class CheckpointHost(CheckpointRoot root, ClusterView cluster) :
         (CheckpointManifest? manifest, IReadOnlyList<RefusedCheckpoint> refused) = CheckpointFiles.Newest(found, spec);
         return new CheckpointSurvey(
             manifest is null ? null : new CheckpointState(
-                cluster.Self, folder, manifest.Step, manifest.Digest, JsonSerializer.Serialize(manifest.Spec, StrictJson.Compact), manifest.Every, manifest.Keep),
+                cluster.Self, folder, manifest.Step, manifest.Digest, JsonSerializer.Serialize(manifest.Spec, StrictJson.Compact), manifest.Every, manifest.Keep,
+                CheckpointFiles.ReadHistory(found, manifest)),
             refused);
     });
 

@@ -32,6 +32,9 @@ public sealed record CheckpointManifest
     /// <summary>One for each chip of an UltraServer, in order.</summary>
     public required IReadOnlyList<CheckpointShard> Shards { get; init; }
 
+    /// <summary>SHA-256 of the file with the last steps' losses.</summary>
+    public required string HistorySha256 { get; init; }
+
     /// <summary>The whole run.</summary>
     public required RunSpec Spec { get; init; }
 }

@@ -1,3 +1,4 @@
+using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Numerics.Memory;
 
 namespace TrnOrleans.Grains.Checkpoints;
@@ -16,6 +17,9 @@ public sealed class CheckpointSnapshot : IDisposable
 
     /// <summary>The weights, then the optimizer states.</summary>
     public IReadOnlyList<AlignedBuffer> Parts => _parts;
+
+    /// <summary>What the replica remembers of its last steps: a run's own record may be some seconds older than a checkpoint.</summary>
+    public IReadOnlyList<StepCommit> Commits { get; set; } = [];
 
     public void Dispose() => Array.ForEach(_parts, part => part.Dispose());
 }

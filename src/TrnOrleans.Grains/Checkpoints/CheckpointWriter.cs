@@ -39,6 +39,7 @@ internal sealed class CheckpointWriter(
         CheckpointSnapshot snapshot = slot.Snapshot ??= new CheckpointSnapshot(replica.Parts, replica.Length);
         int chips = replica.Spec.Cluster.Chips;
         await Task.WhenAll(Enumerable.Range(0, chips).Select(chip => engine.RunAsync(() => replica.CopyTo(snapshot, ticket.Generation, chip))));
+        snapshot.Commits = replica.Commits.From(0);
         (long, long)[] slices = [.. Enumerable.Range(0, chips).Select(replica.Shard)];
         slot.Writing = Task.Run(() => WriteAsync(order, ticket, snapshot, slices));
     }
@@ -85,6 +86,7 @@ internal sealed class CheckpointWriter(
                 Keep = options.Keep,
                 Tensors = CheckpointFiles.Tensors(snapshot.Parts.Count - 1),
                 Shards = [],
+                HistorySha256 = string.Empty,
                 Spec = StrictJson.Read<RunSpec>(order.Spec, "the run's spec"),
             };
             (CheckpointManifest written, long bytes) = CheckpointFiles.Write(folder, snapshot, slices, head);

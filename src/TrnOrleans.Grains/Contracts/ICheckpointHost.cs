@@ -49,7 +49,9 @@ public sealed record RefusedCheckpoint([property: Id(0)] long Step, [property: I
 /// <param name="Spec">Of its run, as JSON.</param>
 /// <param name="Every">Steps between checkpoints.</param>
 /// <param name="Keep">How many are kept.</param>
+/// <param name="Commits">Of the last steps before it.</param>
 [GenerateSerializer, Immutable]
 public sealed record CheckpointState(
     [property: Id(0)] string Silo, [property: Id(1)] string Folder, [property: Id(2)] long Step, [property: Id(3)] string Digest,
-    [property: Id(4)] string Spec, [property: Id(5)] long Every, [property: Id(6)] int Keep);
+    [property: Id(4)] string Spec, [property: Id(5)] long Every, [property: Id(6)] int Keep,
+    [property: Id(7)] IReadOnlyList<StepCommit> Commits);

@@ -11,12 +11,24 @@ namespace TrnOrleans.Grains.Contracts;
 /// <param name="Content">Files that the spec refers to.</param>
 /// <param name="Options">What is done to the run and written about it.</param>
 /// <param name="Failures">How often the run was laid out anew since its last committed step: attempts at the first step count on from there.</param>
+/// <param name="Repeats">Steps that are computed again after a cold start, and how often they have been.</param>
 /// <param name="Validates">Whether the generation begins with a validation: it was due, and was lost.</param>
 [GenerateSerializer, Immutable]
 public sealed record PrepareOrder(
     [property: Id(0)] string Run, [property: Id(1)] int Generation, [property: Id(2)] int UltraServer, [property: Id(3)] string Spec,
     [property: Id(4)] PlacementPlan Plan, [property: Id(5)] long Step, [property: Id(6)] ReplicaSource? Source, [property: Id(7)] RunContent Content,
-    [property: Id(9)] RunOptions Options, [property: Id(10)] int Failures = 0, [property: Id(8)] bool Validates = false);
+    [property: Id(9)] RunOptions Options, [property: Id(10)] int Failures = 0, [property: Id(8)] bool Validates = false,
+    [property: Id(11)] RepeatedSteps Repeats = default);
+
+/// <summary>Steps that cold starts have taken back: attempts at them count on, or what failed in one of them would do so for ever.</summary>
+/// <param name="Below">Steps below this one have been begun before.</param>
+/// <param name="ColdStarts">How often the run went back.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct RepeatedSteps([property: Id(0)] long Below, [property: Id(1)] int ColdStarts)
+{
+    /// <summary>How often a step has been begun and given up by a cold start.</summary>
+    public int Of(long step) => step < Below ? ColdStarts : 0;
+}
 
 /// <summary>A whole replica that can be copied.</summary>
 /// <param name="Silo">Where it is.</param>

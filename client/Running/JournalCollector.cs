@@ -1,0 +1,41 @@
+using System.Text;
+using Orleans.Runtime;
+using TrnOrleans.Grains.Contracts;
+
+namespace TrnOrleans.Client.Running;
+
+/// <summary>Brings the journals of a run from all silos of its cluster.</summary>
+internal static class JournalCollector
+{
+    /// <summary>Name and text of every journal that the silos of now have.</summary>
+    internal static async Task<IReadOnlyList<(string Name, string Text)>> ReadAsync(RemoteCluster cluster, string run, CancellationToken cancellation)
+    {
+        List<(string, string)> journals = [];
+        foreach (MembershipEntry silo in await cluster.SilosAsync())
+        {
+            IJournalHost host = cluster.Grains.GetGrain<IJournalHost>(silo.SiloAddress.ToParsableString());
+            foreach (string file in await host.Files(run, cancellation))
+            {
+                using MemoryStream bytes = new();
+                while (await host.Read(run, file, bytes.Length, cancellation) is { IsEmpty: false } block)
+                {
+                    bytes.Write(block.Span);
+                }
+
+                journals.Add((file, Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length)));
+            }
+        }
+
+        return journals;
+    }
+
+    /// <summary>Writes them into a folder.</summary>
+    /// <exception cref="IOException">the folder cannot be written.</exception>
+    internal static async Task SaveAsync(RemoteCluster cluster, string run, string folder)
+    {
+        foreach ((string name, string text) in await ReadAsync(cluster, run, CancellationToken.None))
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, name), text);
+        }
+    }
+}
