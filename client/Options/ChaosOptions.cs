@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using TrnOrleans.Chaos.Manifests;
 using TrnOrleans.Grains.Contracts;
@@ -18,8 +19,12 @@ internal static class ChaosOptions
     internal static Option<string?> Journal { get; } = Values.Text(
         "--journal", "DIR", "Keep a journal of commits, faults and recoveries; of a run on a cluster, the silos' journals are brought there when it is over.");
 
+    private static Option<string?> Verify { get; } = Values.Text(
+        "--verify", "none|sample:RATE|full", "Let another chip compute kernel steps again, all or a share of them, and hold the bits against each other; by default none.");
+
     internal static void AddTo(Command command)
     {
+        command.Options.Add(Verify);
         command.Options.Add(Chaos);
         command.Options.Add(Journal);
     }
@@ -38,7 +43,26 @@ internal static class ChaosOptions
         FaultManifest? manifest = result.GetValue(Chaos) is { } name ? Read(name) : null;
         manifest?.CheckTargets(cluster.UltraServers, cluster.Chips, result.GetValue(Chaos)!);
         return new RunOptions(
-            result.GetValue(Journal) is not null || (manifest is not null && ClusterOptions.Of(result) is not null), manifest is null ? null : JsonSerializer.Serialize(manifest, StrictJson.Compact));
+            result.GetValue(Journal) is not null || (manifest is not null && ClusterOptions.Of(result) is not null), manifest is null ? null : JsonSerializer.Serialize(manifest, StrictJson.Compact))
+        {
+            Verify = Share(result.GetValue(Verify), cluster),
+        };
+    }
+
+    private static double Share(string? text, ClusterSpec cluster)
+    {
+        const string sample = "sample:";
+        double share = text switch
+        {
+            null or "none" => 0,
+            "full" => 1,
+            _ when text.StartsWith(sample, StringComparison.Ordinal)
+                && double.TryParse(text[sample.Length..], NumberStyles.Float, CultureInfo.InvariantCulture, out double rate) && rate is > 0 and <= 1 => rate,
+            _ => throw new InvalidDescriptionException($"--verify is {text}; it takes none, full, or sample:RATE with a rate above 0 and at most 1, such as sample:0.05"),
+        };
+        return share == 0 || cluster.Chips > 1
+            ? share
+            : throw new InvalidDescriptionException("--verify needs another chip to compute again what one has computed; give each UltraServer at least 2 with --chips");
     }
 
     private static void CheckWritable(string folder)

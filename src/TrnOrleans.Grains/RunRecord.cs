@@ -70,6 +70,10 @@ internal sealed class RunRecord
     [Id(17)]
     public RepeatedSteps Repeats { get; set; }
 
+    /// <summary>Places of chips that are not trusted any more, each with the generation in which that was found out.</summary>
+    [Id(18)]
+    public HashSet<(int Generation, string Place)> Quarantined { get; set; } = [];
+
     [Id(11)]
     public List<RunEvent> Events { get; set; } = [];
 }

@@ -115,7 +115,8 @@ internal sealed partial class TrainingRun
         bool validates = step > 0 && _spec!.Training.ValidatesAfter(step - 1) && !Record.Events.Exists(e => e is ValidationEvent v && v.Step == step);
         await Layout.PrepareAsync(
             [.. Enumerable.Range(0, plan.UltraServers).Select(index =>
-                new PrepareOrder(Id, Record.Generation, index, Record.Spec!, plan, step, Source(index, plan, whole, checkpoint), Record.Content, Record.Options, Record.Failures, validates, Record.Repeats))],
+                new PrepareOrder(Id, Record.Generation, index, Record.Spec!, plan, step, Source(index, plan, whole, checkpoint), Record.Content, Record.Options, Record.Failures, validates, Record.Repeats,
+                [.. Record.Quarantined.Select(q => q.Place)]))],
             cancellation);
         if (_history.IsOver)
         {

@@ -314,10 +314,16 @@ internal sealed partial class TrainingRun(
         return Task.CompletedTask;
     }
 
-    public async Task Failed(StepTicket ticket, string message, bool diverged, CancellationToken cancellation)
+    public async Task Failed(StepTicket ticket, FailureReport report, CancellationToken cancellation)
     {
         _fence.Check(ticket);
-        if (diverged)
+        string message = report.Message;
+        foreach (string place in report.Liars.Where(place => Record.Quarantined.Add((ticket.Generation, place))))
+        {
+            Note(new ChipQuarantined(place, ticket.Generation, ticket.Step));
+        }
+
+        if (report.Diverged)
         {
             // Told twice in a generation, it has still happened once.
             HashSet<int> generations = Record.Divergences.TryGetValue(message, out HashSet<int>? known) ? known : Record.Divergences[message] = [];

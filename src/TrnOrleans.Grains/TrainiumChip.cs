@@ -2,6 +2,7 @@ using Orleans.Concurrency;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
+using TrnOrleans.Grains.Verification;
 using TrnOrleans.Models.Training;
 using TrnOrleans.Numerics.Compute;
 
@@ -18,9 +19,10 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
     private int _rank;
     private long _applied = -1;
     private long _computing = -1;
-    private Task<double> _loss = Task.FromResult(0.0);
+    private Task<GradientReport> _gradient = Task.FromResult(default(GradientReport));
     private Task<ShardDigest> _update = Task.FromResult(default(ShardDigest));
-    private bool _journals;
+    private ShardDigest? _shard;
+    private RunOptions _options = RunOptions.None;
 
     public Task Prepare(PrepareOrder order, int chip, CancellationToken cancellation)
     {
@@ -30,11 +32,11 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         _chip = chip;
         _rank = (order.UltraServer * _replica.Spec.Cluster.Chips) + chip;
         _applied = order.Step - 1;
-        _journals = order.Options.Journals;
+        _options = order.Options;
         return Task.CompletedTask;
     }
 
-    public Task<double> ComputeGradient(StepTicket ticket, int buffer, CancellationToken cancellation)
+    public Task<GradientReport> ComputeGradient(StepTicket ticket, int buffer, CancellationToken cancellation)
     {
         Replica replica = Admit(ticket, cancellation);
         if (ticket.Step <= _applied)
@@ -43,12 +45,20 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         }
 
         // Asked again: the answer was lost on its way, or the work failed before it began.
-        if (_computing != ticket.Step || _loss.IsFaulted || _loss.IsCanceled)
+        if (_computing != ticket.Step || _gradient.IsFaulted || _gradient.IsCanceled)
         {
-            (_computing, _loss) = (ticket.Step, Gradient(replica, ticket, buffer, cancellation));
+            (_computing, _gradient) = (ticket.Step, Gradient(replica, ticket, buffer, cancellation));
         }
 
-        return _loss;
+        return _gradient;
+    }
+
+    public async Task<GradientReport> Recompute(StepTicket ticket, int chip, int buffer, CancellationToken cancellation)
+    {
+        Replica replica = Admit(ticket, cancellation);
+        GradientReport report = default;
+        await Compute(() => report = replica.Recompute(ticket.Generation, ticket.Step, _chip, _rank - _chip + chip, buffer), cancellation);
+        return report;
     }
 
     public Task<ShardDigest> Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation)
@@ -98,19 +108,29 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
         await Compute(
             () =>
             {
+                if (_shard is { } known && IsVerified(replica, ticket.Step) && replica.Digest(_chip) != known)
+                {
+                    replica.LoseShard(_chip);
+                    throw new CorruptionException($"bits in the memory of chip {_chip} have changed by themselves before its update of step {ticket.Step}");
+                }
+
                 replica.Apply(ticket.Generation, _optimizer!, ticket.Step, learningRate, gradientScale);
-                digest = _journals ? replica.Digest(_chip) : default;
+                digest = _options.Journals || _options.Verify > 0 ? replica.Digest(_chip) : default;
             },
             CancellationToken.None);
+        _shard = _options.Verify > 0 ? digest : null;
         return digest;
     }
 
-    private async Task<double> Gradient(Replica replica, StepTicket ticket, int buffer, CancellationToken cancellation)
+    private async Task<GradientReport> Gradient(Replica replica, StepTicket ticket, int buffer, CancellationToken cancellation)
     {
-        double loss = 0;
-        await Compute(() => loss = replica.ComputeGradient(ticket.Generation, ticket.Step, _chip, _rank, buffer), cancellation);
-        return loss;
+        GradientReport report = default;
+        bool isHashed = IsVerified(replica, ticket.Step);
+        await Compute(() => report = replica.ComputeGradient(ticket.Generation, ticket.Step, _chip, _rank, buffer, isHashed), cancellation);
+        return report;
     }
+
+    private bool IsVerified(Replica replica, long step) => VerifyChoice.IsChosen(_options.Verify, replica.Spec.Training.Seed, step, _rank);
 
     private Replica Admit(StepTicket ticket, CancellationToken cancellation)
     {

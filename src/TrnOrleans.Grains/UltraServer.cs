@@ -8,6 +8,7 @@ using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Recovery;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Grains.Specs;
+using TrnOrleans.Grains.Verification;
 using TrnOrleans.Hardware;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Weights;
@@ -39,6 +40,7 @@ internal sealed class UltraServer(
     private Replica? _replica;
     private SiloCollective? _collective;
     private ITrainiumChip[] _chips = [];
+    private ShardDigest[] _shards = [];
     private INeuronSwitch? _switch;
     private ITrainingRun? _run;
     private Task? _loop;
@@ -84,7 +86,7 @@ internal sealed class UltraServer(
         _switch = GrainFactory.GetGrain<INeuronSwitch>(GrainKeys.UltraServer(order.Run, order.Generation, order.UltraServer));
         await _switch.Prepare(order, cancellation).WaitAsync(deadlines.Control, time, cancellation);
         _chips = [.. Enumerable.Range(0, Spec.Cluster.Chips).Select(chip =>
-            GrainFactory.GetGrain<ITrainiumChip>(GrainKeys.Chip(order.Run, order.Generation, order.UltraServer, chip)))];
+            GrainFactory.GetGrain<ITrainiumChip>(GrainKeys.Chip(order.Run, order.Generation, order.UltraServer, chip, order.Spare(chip))))];
         await Task.WhenAll(_chips.Select((chip, index) => chip.Prepare(order, index, cancellation))).WaitAsync(deadlines.Prepare, time, cancellation);
         if (replica.Steps != order.Step)
         {
@@ -93,6 +95,12 @@ internal sealed class UltraServer(
             string digest = await Digest(new StepTicket(order.Run, order.Generation, order.Step), cancellation);
             replica.Steps = digest == source.Digest ? order.Step : throw new RunFailedException(
                 $"the copy of {source} at step {order.Step} has digest {digest[..12]}, and the original {source.Digest[..12]}");
+        }
+
+        if (order.Options.Verify > 0)
+        {
+            // What a chip holds now is what it must hold until its next update.
+            _shards = await Shards(new StepTicket(order.Run, order.Generation, order.Step), cancellation);
         }
     }
 
@@ -163,7 +171,7 @@ internal sealed class UltraServer(
         if (_order!.Options.Journals)
         {
             string site = GrainKeys.UltraServer(ticket.Run, ticket.Generation, _order.UltraServer);
-            journals.Write(ticket.Run, new FaultDetected(error.Message, site, ticket.Generation, ticket.Step, error is CorruptBlockException));
+            journals.Write(ticket.Run, new FaultDetected(error.Message, site, ticket.Generation, ticket.Step, error is CorruptBlockException or CorruptionException));
         }
     }
 
@@ -342,18 +350,19 @@ internal sealed class UltraServer(
     {
         using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task overdue = Task.Delay(ChipDeadline(ticket.Attempt), time, failed.Token);
-        List<Task<double>> losses = new(_chips.Length);
+        List<Task<GradientReport>> gradients = new(_chips.Length);
         try
         {
             foreach (ITrainiumChip chip in _chips)
             {
                 // Handing buffers out in order keeps the tree's promise of few partial sums, and so of progress with few buffers.
                 int buffer = await _replica!.Gradients.RentAsync(failed.Token).AsTask().WaitAsync(deadlines.Step, time, failed.Token);
-                losses.Add(Watched(
+                gradients.Add(Watched(
                     _chipCalls!.MakeOneOfManyAsync(ticket, (t, c) => chip.ComputeGradient(t, buffer, c), overdue, failed.Token), failed));
             }
 
-            double[] all = await Task.WhenAll(losses).WaitAsync(deadlines.Step, time, failed.Token);
+            GradientReport[] all = await Task.WhenAll(gradients).WaitAsync(deadlines.Step, time, failed.Token);
+            await Verify(ticket, all, failed.Token);
 
             // Ends the timer, too.
             await failed.CancelAsync();
@@ -363,10 +372,10 @@ internal sealed class UltraServer(
         {
             // Kernels that have started work on memory that the next generation takes over; and one of them says what went wrong.
             await failed.CancelAsync();
-            await ((Task)Task.WhenAll(losses)).WaitAsync(deadlines.Step, time, CancellationToken.None)
+            await ((Task)Task.WhenAll(gradients)).WaitAsync(deadlines.Step, time, CancellationToken.None)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             cancellation.ThrowIfCancellationRequested();
-            if (losses.Find(l => l.IsFaulted && l.Exception.InnerException is not OperationCanceledException) is { } first)
+            if (gradients.Find(l => l.IsFaulted && l.Exception.InnerException is not OperationCanceledException) is { } first)
             {
                 await first;
             }
@@ -375,27 +384,82 @@ internal sealed class UltraServer(
         }
     }
 
+    /// <summary>Before the sum leaves this UltraServer: what chosen chips hold is hashed again, and what they computed is computed again.</summary>
+    /// <exception cref="CorruptionException">a chip has other bits than it must.</exception>
+    private async Task Verify(StepTicket ticket, GradientReport[] gradients, CancellationToken cancellation)
+    {
+        int[] chosen = [.. Enumerable.Range(0, gradients.Length).Where(chip => IsVerified(ticket.Step, chip))];
+        if (chosen.Length == 0)
+        {
+            return;
+        }
+
+        await VerifyMemory(ticket, chosen, cancellation);
+        Witnesses witnesses = new(_chips.Length, (witness, whose, isThird) => Recompute(
+            isThird ? ticket with { Attempt = ticket.Attempt + 1 } : ticket, witness, whose, cancellation));
+        int?[] found = await Task.WhenAll(chosen.Select(chip => witnesses.LiarAsync(chip, gradients[chip])));
+        int[] liars = [.. found.OfType<int>().Distinct().Order()];
+        if (liars.Length > 0)
+        {
+            // Weights that changed meanwhile make liars of honest chips.
+            await VerifyMemory(ticket, [.. Enumerable.Range(0, _chips.Length)], cancellation);
+            string who = liars.Length == 1 ? $"chip {Place(liars[0])} has" : $"chips {string.Join(", ", liars.Select(Place))} have";
+            throw Corrupted(ticket, liars, $"{who} computed other bits than two others at step {ticket.Step}; a spare takes the place");
+        }
+    }
+
+    private async Task VerifyMemory(StepTicket ticket, int[] chips, CancellationToken cancellation)
+    {
+        ShardDigest[] now = await Task.WhenAll(chips.Select(chip => _chips[chip].Digest(ticket, cancellation))).WaitAsync(deadlines.Step, time, cancellation);
+        int[] rotten = [.. chips.Where((chip, i) => now[i] != _shards[chip])];
+        if (rotten.Length > 0)
+        {
+            Array.ForEach(rotten, _replica!.LoseShard);
+            throw Corrupted(ticket, [], $"bits in the memory of chip {string.Join(", ", rotten.Select(Place))} have changed by themselves before step {ticket.Step}");
+        }
+    }
+
+    private async Task<GradientReport> Recompute(StepTicket ticket, int witness, int chip, CancellationToken cancellation)
+    {
+        int buffer = await _replica!.Gradients.RentAsync(cancellation).AsTask().WaitAsync(deadlines.Step, time, cancellation);
+        GradientReport report = await _chips[witness].Recompute(ticket, chip, buffer, cancellation).WaitAsync(deadlines.Step, time, cancellation);
+        _replica.Gradients.Return(buffer);
+        return report;
+    }
+
+    private CorruptionException Corrupted(StepTicket ticket, IReadOnlyList<int> liars, string message)
+    {
+        CorruptionException error = new(message) { Liars = liars };
+        Failed(ticket, error);
+        return error;
+    }
+
+    private bool IsVerified(long step, int chip) =>
+        VerifyChoice.IsChosen(_order!.Options.Verify, Spec.Training.Seed, step, (_order.UltraServer * _chips.Length) + chip);
+
+    private string Place(int chip) => GrainKeys.Place(_order!.UltraServer, chip, _order.Spare(chip));
+
     /// <exception cref="DivergenceException">a chip's loss is no number.</exception>
-    private double Sum(StepTicket ticket, double[] losses)
+    private double Sum(StepTicket ticket, GradientReport[] gradients)
     {
         double sum = 0;
-        foreach (double loss in losses)
+        foreach (GradientReport gradient in gradients)
         {
-            sum += loss;
+            sum += gradient.Loss;
         }
 
         return double.IsFinite(sum) ? sum : throw new DivergenceException(
-            $"the loss became {sum} at step {ticket.Step} on UltraServer {_order!.UltraServer}, {Chips(losses)}, before its update; a lower --learning-rate, a longer --warmup or --clip may help");
+            $"the loss became {sum} at step {ticket.Step} on UltraServer {_order!.UltraServer}, {Chips(gradients)}, before its update; a lower --learning-rate, a longer --warmup or --clip may help");
     }
 
-    private static string Chips(double[] losses)
+    private static string Chips(GradientReport[] gradients)
     {
-        int[] chips = [.. Enumerable.Range(0, losses.Length).Where(chip => !double.IsFinite(losses[chip]))];
-        return chips.Length == losses.Length ? "all chips" : $"chips {string.Join(", ", chips)}";
+        int[] chips = [.. Enumerable.Range(0, gradients.Length).Where(chip => !double.IsFinite(gradients[chip].Loss))];
+        return chips.Length == gradients.Length ? "all chips" : $"chips {string.Join(", ", chips)}";
     }
 
     /// <summary>A chip that fails keeps its buffer: nobody must wait for one any more.</summary>
-    private static async Task<double> Watched(Task<double> chip, CancellationTokenSource failed)
+    private static async Task<GradientReport> Watched(Task<GradientReport> chip, CancellationTokenSource failed)
     {
         try
         {
@@ -419,7 +483,8 @@ internal sealed class UltraServer(
         ShardDigest[] shards = await Task.WhenAll(_chips.Select(chip => _chipCalls!.MakeOneOfManyAsync(
             ticket, (t, c) => chip.Apply(t, rate, scale, c), overdue, CancellationToken.None)));
         await done.CancelAsync();
-        if (_order!.Options.Journals)
+        _shards = _order!.Options.Verify > 0 ? shards : [];
+        if (_order.Options.Journals)
         {
             // Before anybody is told.
             journals.Write(ticket.Run, new StepCommitted(ticket.Generation, ticket.Step, _order.UltraServer, ReplicaDigest.Of(shards)));
@@ -441,13 +506,16 @@ internal sealed class UltraServer(
     }
 
     private async Task<string> Digest(StepTicket ticket, CancellationToken cancellation) =>
-        ReplicaDigest.Of(await Task.WhenAll(_chips.Select(chip => chip.Digest(ticket, cancellation))).WaitAsync(deadlines.Step, time, cancellation));
+        ReplicaDigest.Of(await Shards(ticket, cancellation));
+
+    private Task<ShardDigest[]> Shards(StepTicket ticket, CancellationToken cancellation) =>
+        Task.WhenAll(_chips.Select(chip => chip.Digest(ticket, cancellation))).WaitAsync(deadlines.Step, time, cancellation);
 
     private async Task Report(StepTicket ticket, Exception error)
     {
         string message = error switch
         {
-            RunFailedException or DivergenceException => error.Message,
+            RunFailedException or DivergenceException or CorruptionException => error.Message,
             TimeoutException => $"UltraServer {_order!.UltraServer} waited in vain at step {ticket.Step}: {error.Message}",
             _ when GrainRetries.IsUnreachable(error) || error.InnerException is { } inner && GrainRetries.IsUnreachable(inner) =>
                 $"UltraServer {_order!.UltraServer} could not reach another silo at step {ticket.Step}",
@@ -455,7 +523,9 @@ internal sealed class UltraServer(
         };
         try
         {
-            await Tell(ticket, (run, t) => run.Failed(t, message, error is DivergenceException, CancellationToken.None));
+            string[] liars = [.. ((error as CorruptionException)?.Liars ?? []).Select(chip => GrainKeys.Place(_order!.UltraServer, chip))];
+            FailureReport report = new(message, error is DivergenceException, liars);
+            await Tell(ticket, (run, t) => run.Failed(t, report, CancellationToken.None));
         }
         catch (Exception unreachable) when (unreachable is TimeoutException or OrleansException or StaleMessageException or OperationCanceledException)
         {

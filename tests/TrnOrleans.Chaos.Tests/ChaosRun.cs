@@ -19,19 +19,19 @@ internal static class ChaosRun
         TestSilo.StartAsync(threads, configure: s => s.AddChaos(allowsKill: false), journals: journals.Root);
 
     /// <summary>Runs to the end, which must come in 40 seconds.</summary>
-    internal static async Task<Result> OfAsync(RunSpec spec, FaultManifest manifest, CheckpointOptions? checkpoints = null, bool resumes = false, int threads = 2)
+    internal static async Task<Result> OfAsync(RunSpec spec, FaultManifest manifest, CheckpointOptions? checkpoints = null, bool resumes = false, int threads = 2, double verify = 0)
     {
         using TempFolder folder = new();
         await using TestSilo silo = await StartSiloAsync(folder, threads);
-        return await OfAsync(silo, "run", spec, manifest, checkpoints, resumes);
+        return await OfAsync(silo, "run", spec, manifest, checkpoints, resumes, verify);
     }
 
     /// <summary>The same on a silo that is there.</summary>
     internal static async Task<Result> OfAsync(
-        TestSilo silo, string id, RunSpec spec, FaultManifest manifest, CheckpointOptions? checkpoints = null, bool resumes = false)
+        TestSilo silo, string id, RunSpec spec, FaultManifest manifest, CheckpointOptions? checkpoints = null, bool resumes = false, double verify = 0)
     {
         ITrainingRun run = silo.Run(id);
-        RunOptions options = new(Journals: true, JsonSerializer.Serialize(manifest, StrictJson.Compact), checkpoints, resumes);
+        RunOptions options = new(Journals: true, JsonSerializer.Serialize(manifest, StrictJson.Compact), checkpoints, resumes, verify);
         await run.Start(TestSilo.Text(spec), RunContent.None, options, TestSilo.Token);
         List<RunEvent> events = await TestSilo.FollowAsync(run).WaitAsync(TimeSpan.FromSeconds(40), TestSilo.Token);
         await run.Close(TestSilo.Token);

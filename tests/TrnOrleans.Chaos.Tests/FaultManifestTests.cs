@@ -60,10 +60,20 @@ public sealed class FaultManifestTests
         (int UltraServer, int Chip, long Step, int Attempt)[] hits =
         [
             .. from ultraServer in Enumerable.Range(0, 3) from chip in Enumerable.Range(0, 2) from step in Enumerable.Range(0, 9) from attempt in Enumerable.Range(0, 5)
-               where schedule.Strikes(FaultSite.Chip, ultraServer, chip, step, attempt) is not null
+               where schedule.Strikes(FaultSite.Chip, new FaultPlace(ultraServer, chip), step, attempt) is not null
                select (ultraServer, chip, (long)step, attempt),
         ];
         Assert.Equal([(1, 0, 4, 0), (1, 0, 4, 1), (1, 1, 4, 0), (1, 1, 4, 1)], hits);
-        Assert.Null(schedule.Strikes(FaultSite.UltraServer, 1, 0, 4, 0));
+        Assert.Null(schedule.Strikes(FaultSite.UltraServer, new FaultPlace(1, 0), 4, 0));
+    }
+
+    [Fact]
+    public void A_fault_of_a_chip_does_not_go_over_to_its_replacement()
+    {
+        FaultSchedule one = new(new FaultManifest { Faults = [new FaultRule { Kind = "chip_error", Target = "1/0", AtStep = 4 }] });
+        Assert.NotNull(one.Strikes(FaultSite.Chip, new FaultPlace(1, 0), 4, 0));
+        Assert.Null(one.Strikes(FaultSite.Chip, new FaultPlace(1, 0, Spare: 1), 4, 0));
+        FaultSchedule all = new(new FaultManifest { Faults = [new FaultRule { Kind = "chip_error", AtStep = 4 }] });
+        Assert.NotNull(all.Strikes(FaultSite.Chip, new FaultPlace(1, 0, Spare: 1), 4, 0));
     }
 }

@@ -38,7 +38,7 @@ public sealed class ChaosFilter(ChaosRuns runs, ReplicaStore replicas, RunJourna
 
     private static FaultSite? Site(IIncomingGrainCallContext context) => context.InterfaceMethod.Name switch
     {
-        nameof(ITrainiumChip.ComputeGradient) => FaultSite.Chip,
+        nameof(ITrainiumChip.ComputeGradient) or nameof(ITrainiumChip.Recompute) => FaultSite.Chip,
         nameof(INeuronSwitch.Open) => FaultSite.UltraServer,
         nameof(IUltraServer.Exchange) when context.Grain is IUltraServer => FaultSite.Link,
         _ => null,
@@ -49,11 +49,16 @@ public sealed class ChaosFilter(ChaosRuns runs, ReplicaStore replicas, RunJourna
         // "run/generation/ultraserver" or "run/generation/ultraserver/chip".
         string[] key = context.TargetId.Key.ToString()!.Split('/');
         int ultraServer = int.Parse(key[2], System.Globalization.CultureInfo.InvariantCulture);
-        int chip = key.Length > 3 ? int.Parse(key[3], System.Globalization.CultureInfo.InvariantCulture)
+        string[] place = key.Length > 3 ? key[3].Split('+') : [];
+        int spare = place.Length > 1 ? int.Parse(place[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
+        int chip = place.Length > 0 ? int.Parse(place[0], System.Globalization.CultureInfo.InvariantCulture)
             : context.Request.GetArgument(1) is ExchangeBlock block ? (2 * block.Bucket) + (block.IsResult ? 1 : 0) : 0;
-        return schedule.Strikes(site, ultraServer, chip, ticket.Step, ticket.Attempt) is { } rule && FaultKinds.Find(rule.Kind) is { } kind
+        return schedule.Strikes(site, new FaultPlace(ultraServer, chip, spare), ticket.Step, ticket.Attempt) is { } rule && FaultKinds.Find(rule.Kind) is { } kind
             && (!kind.NeedsPermission || runs.AllowsKill)
-            ? new Strike(rule, kind, ticket, ultraServer, chip, context)
+
+            // Whoever is only a witness does nothing but compute.
+            && (context.InterfaceMethod.Name != nameof(ITrainiumChip.Recompute) || kind == FaultKinds.ComputeFlip)
+            ? new Strike(rule, kind, ticket, new FaultPlace(ultraServer, chip, spare), schedule.Seed, context)
             : null;
     }
 

@@ -9,6 +9,7 @@ using Polly.Simmy.Outcomes;
 using TrnOrleans.Chaos.Manifests;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Replicas;
+using TrnOrleans.Grains.Verification;
 using TrnOrleans.Hardware;
 
 namespace TrnOrleans.Chaos.Injection;
@@ -31,7 +32,7 @@ internal sealed class ChaosPipeline
             .AddChaosBehavior(new ChaosBehaviorStrategyOptions
             {
                 InjectionRate = 1,
-                EnabledGenerator = a => Enabled(a.Context, FaultKinds.SiloKill, FaultKinds.HbmError, FaultKinds.Deactivate, FaultKinds.WireFlip),
+                EnabledGenerator = a => Enabled(a.Context, FaultKinds.SiloKill, FaultKinds.HbmError, FaultKinds.Deactivate, FaultKinds.WireFlip, FaultKinds.ComputeFlip, FaultKinds.ShardFlip),
                 BehaviorGenerator = a =>
                 {
                     Behave(Of(a.Context));
@@ -59,7 +60,7 @@ internal sealed class ChaosPipeline
                 {
                     // The chip has computed, so that nobody waits for its gradient; only the number is wrong.
                     await Of(a.Context).Call.Invoke();
-                    return Outcome.FromResult<object?>(double.NaN);
+                    return Outcome.FromResult<object?>(((GradientReport)Of(a.Context).Call.Result!) with { Loss = double.NaN });
                 },
             })
             .Build();
@@ -113,7 +114,16 @@ internal sealed class ChaosPipeline
         }
         else if (strike.Is(FaultKinds.HbmError))
         {
-            _replicas.Get(strike.Ticket.Run, strike.Ticket.Generation, strike.UltraServer).LoseShard(strike.Chip);
+            Replica(strike).LoseShard(strike.At.Chip);
+        }
+        else if (strike.Is(FaultKinds.ComputeFlip))
+        {
+            Replica replica = Replica(strike);
+            replica.FlipGradient(strike.At.Chip, Choice(strike, 32 * replica.Length));
+        }
+        else if (strike.Is(FaultKinds.ShardFlip))
+        {
+            Replica(strike).FlipShard(strike.At.Chip, (ulong)Choice(strike, long.MaxValue));
         }
         else if (strike.Is(FaultKinds.Deactivate))
         {
@@ -123,12 +133,17 @@ internal sealed class ChaosPipeline
         {
             TensorBlock values = new(block.Values.Span);
             block.Values.Release();
-            long bit = FaultDecision.Below((ulong)strike.Chip, strike.Place, strike.Ticket.Step, strike.Ticket.Attempt, 32L * values.Length);
-            ref float hit = ref values.Span[(int)(bit / 32)];
-            hit = BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(hit) ^ (1 << (int)(bit % 32)));
+            long bit = Choice(strike, 32L * values.Length);
+            FlippedGradient.Flip(ref values.Span[(int)(bit / 32)], bit);
             strike.Call.Request.SetArgument(1, block with { Values = values });
         }
     }
+
+    private Replica Replica(Strike strike) => _replicas.Get(strike.Ticket.Run, strike.Ticket.Generation, strike.At.UltraServer);
+
+    /// <summary>Which of many: the same whenever the same fault strikes.</summary>
+    private static long Choice(Strike strike, long below) =>
+        FaultDecision.Below(strike.Seed, $"{strike.Kind.Name}:{strike.Place}", strike.Ticket.Step, strike.Ticket.Attempt, below);
 
     private static Exception Fault(Strike strike) =>
         strike.Is(FaultKinds.ChipError) ? new ChipErrorException(strike.Rule.Status, $"chip {strike.Place} reports {strike.Rule.Status}")

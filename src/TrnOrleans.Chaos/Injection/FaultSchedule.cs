@@ -1,4 +1,5 @@
 using TrnOrleans.Chaos.Manifests;
+using TrnOrleans.Grains.Contracts;
 
 namespace TrnOrleans.Chaos.Injection;
 
@@ -17,15 +18,14 @@ public sealed class FaultSchedule(FaultManifest manifest)
 
     /// <summary>The first rule of a site that strikes; null when none does.</summary>
     /// <param name="site">What kind of place.</param>
-    /// <param name="ultraServer">Which one.</param>
-    /// <param name="chip">Which chip, or for a link which block.</param>
+    /// <param name="place">Which one.</param>
     /// <param name="step">The step.</param>
     /// <param name="attempt">The attempt at it.</param>
-    public FaultRule? Strikes(FaultSite site, int ultraServer, int chip, long step, int attempt)
+    public FaultRule? Strikes(FaultSite site, FaultPlace place, long step, int attempt)
     {
         foreach ((FaultRule rule, FaultKind kind, FaultTarget target, string name) in _rules)
         {
-            if (kind.Site == site && target.Means(ultraServer, site == FaultSite.Chip ? chip : -1) && Strikes(rule, name, ultraServer, chip, step, attempt))
+            if (kind.Site == site && target.Means(place, site) && Strikes(rule, name, place, step, attempt))
             {
                 return rule;
             }
@@ -34,8 +34,8 @@ public sealed class FaultSchedule(FaultManifest manifest)
         return null;
     }
 
-    private bool Strikes(FaultRule rule, string name, int ultraServer, int chip, long step, int attempt) =>
+    private bool Strikes(FaultRule rule, string name, FaultPlace place, long step, int attempt) =>
         rule.AtStep is { } at ? step == at && attempt < rule.Attempts
         : step >= rule.FromStep && (rule.UntilStep is null || step <= rule.UntilStep)
-            && FaultDecision.Happens(manifest.Seed, $"{name}:{ultraServer}/{chip}", step, attempt, rule.Rate!.Value);
+            && FaultDecision.Happens(manifest.Seed, $"{name}:{GrainKeys.Place(place.UltraServer, place.Chip, place.Spare)}", step, attempt, rule.Rate!.Value);
 }

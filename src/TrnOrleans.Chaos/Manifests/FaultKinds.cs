@@ -37,6 +37,10 @@ public static class FaultKinds
 
     public static FaultKind HbmError { get; } = new("hbm_error", FaultSite.Chip, "The chip's memory has an error that cannot be corrected: its shard is lost.", IsFound: true);
 
+    public static FaultKind ComputeFlip { get; } = new("bit_flip_compute", FaultSite.Chip, "The chip computes one bit of its gradient wrong; `--verify` finds it.", IsFound: true, IsCorruption: true);
+
+    public static FaultKind ShardFlip { get; } = new("bit_flip_shard", FaultSite.Chip, "A bit of the chip's weights or optimizer state changes in memory; `--verify` finds it.", IsFound: true, IsCorruption: true);
+
     public static FaultKind SwitchDown { get; } = new("switch_down", FaultSite.UltraServer, "The NeuronSwitch fails in the middle of a step.", IsFound: true);
 
     public static FaultKind Deactivate { get; } = new("deactivate", FaultSite.UltraServer, "The NeuronSwitch's grain is deactivated in the middle of a step.", IsFound: false);
@@ -54,7 +58,7 @@ public static class FaultKinds
     /// <summary>In the order in which they are listed.</summary>
     public static IReadOnlyList<FaultKind> All { get; } =
     [
-        ChipError, Hang, Straggler, LostReply, NotANumber, HbmError, SwitchDown, Deactivate, SiloKill, WireFlip, LostBlock, DoubledBlock, SlowLink,
+        ChipError, Hang, Straggler, LostReply, NotANumber, HbmError, ComputeFlip, ShardFlip, SwitchDown, Deactivate, SiloKill, WireFlip, LostBlock, DoubledBlock, SlowLink,
     ];
 
     /// <summary>By its name; null when there is none.</summary>

@@ -126,6 +126,14 @@ public readonly record struct FaultTarget(int UltraServer, int Chip)
         static int? Part(string part) => part == "*" ? All : int.TryParse(part, System.Globalization.NumberStyles.None, null, out int index) ? index : null;
     }
 
-    /// <summary>Whether it means a place.</summary>
-    public bool Means(int ultraServer, int chip) => (UltraServer is All || UltraServer == ultraServer) && (Chip is All || Chip == chip);
+    /// <summary>Whether it means a place. A chip that is named is the one that was there first, and not its replacement.</summary>
+    public bool Means(FaultPlace place, FaultSite site) =>
+        (UltraServer is All || UltraServer == place.UltraServer)
+        && (Chip is All || (site == FaultSite.Chip && Chip == place.Chip && place.Spare == 0));
 }
+
+/// <summary>Where a call goes.</summary>
+/// <param name="UltraServer">Index.</param>
+/// <param name="Chip">Index in the UltraServer; of a link, which block.</param>
+/// <param name="Spare">How often the chip there was replaced.</param>
+public readonly record struct FaultPlace(int UltraServer, int Chip, int Spare = 0);

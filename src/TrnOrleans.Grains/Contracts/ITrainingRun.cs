@@ -69,10 +69,9 @@ public interface ITrainingRun : IGrainWithStringKey
 
     /// <summary>From an UltraServer: it cannot go on.</summary>
     /// <param name="ticket">Where it stands.</param>
-    /// <param name="message">One sentence for the user.</param>
-    /// <param name="diverged">Whether a number became none: if it does so again in the same step, the training itself is at fault.</param>
+    /// <param name="report">What went wrong.</param>
     /// <param name="cancellation">Gives up.</param>
-    Task Failed(StepTicket ticket, string message, bool diverged, CancellationToken cancellation);
+    Task Failed(StepTicket ticket, FailureReport report, CancellationToken cancellation);
 }
 
 /// <summary>What an UltraServer says of a committed step.</summary>
@@ -83,6 +82,13 @@ public interface ITrainingRun : IGrainWithStringKey
 [GenerateSerializer, Immutable]
 public readonly record struct CommitReport(
     [property: Id(0)] int UltraServer, [property: Id(1)] double Loss, [property: Id(2)] double GradientNorm, [property: Id(3)] double StepSeconds);
+
+/// <summary>Why an UltraServer cannot go on.</summary>
+/// <param name="Message">One sentence for the user.</param>
+/// <param name="Diverged">Whether a number became none: if it does so again in the same step, the training itself is at fault.</param>
+/// <param name="Liars">Places "ultraserver/chip" of chips that computed other bits than two others.</param>
+[GenerateSerializer, Immutable]
+public readonly record struct FailureReport([property: Id(0)] string Message, [property: Id(1)] bool Diverged, [property: Id(2)] IReadOnlyList<string> Liars);
 
 /// <summary>An UltraServer's part of a validation.</summary>
 /// <param name="UltraServer">Its index.</param>

@@ -12,16 +12,25 @@ public interface ITrainiumChip : IGrainWithStringKey
     /// <param name="ticket">Which step.</param>
     /// <param name="buffer">Number of the buffer for the gradient.</param>
     /// <param name="cancellation">Gives up before the kernel starts.</param>
-    /// <returns>Sum of the losses of its rows; the same when asked again, without computing it again.</returns>
+    /// <returns>Loss, and hash if it is to be verified; the same when asked again, without computing it again.</returns>
     /// <exception cref="StaleMessageException">an older generation or step; nothing changed.</exception>
     [ResponseTimeout("00:15:00")]
-    Task<double> ComputeGradient(StepTicket ticket, int buffer, CancellationToken cancellation);
+    Task<GradientReport> ComputeGradient(StepTicket ticket, int buffer, CancellationToken cancellation);
+
+    /// <summary>Computes the micro-batch of another chip of its UltraServer, to compare; the gradient goes nowhere.</summary>
+    /// <param name="ticket">Which step.</param>
+    /// <param name="chip">Whose micro-batch.</param>
+    /// <param name="buffer">Number of the buffer for the gradient.</param>
+    /// <param name="cancellation">Gives up before the kernel starts.</param>
+    /// <exception cref="StaleMessageException">an older generation; nothing changed.</exception>
+    [ResponseTimeout("00:15:00")]
+    Task<GradientReport> Recompute(StepTicket ticket, int chip, int buffer, CancellationToken cancellation);
 
     /// <summary>Updates its shard with the reduced gradient.</summary>
     /// <param name="ticket">Which step; each is applied once, however often it is asked for.</param>
     /// <param name="learningRate">Of this step.</param>
     /// <param name="gradientScale">From clipping.</param>
-    /// <returns>Of the shard with the step in it, when the run is journaled; else zero.</returns>
+    /// <returns>Of the shard with the step in it, when the run is journaled or verified; else zero.</returns>
     /// <param name="cancellation">Not heeded: an update that is broken off would leave half a replica.</param>
     [ResponseTimeout("00:15:00")]
     Task<ShardDigest> Apply(StepTicket ticket, double learningRate, float gradientScale, CancellationToken cancellation);

@@ -12,13 +12,18 @@ namespace TrnOrleans.Grains.Contracts;
 /// <param name="Options">What is done to the run and written about it.</param>
 /// <param name="Failures">How often the run was laid out anew since its last committed step: attempts at the first step count on from there.</param>
 /// <param name="Repeats">Steps that are computed again after a cold start, and how often they have been.</param>
+/// <param name="Quarantined">Places "ultraserver/chip" whose chip is not trusted any more; as often as it was replaced.</param>
 /// <param name="Validates">Whether the generation begins with a validation: it was due, and was lost.</param>
 [GenerateSerializer, Immutable]
 public sealed record PrepareOrder(
     [property: Id(0)] string Run, [property: Id(1)] int Generation, [property: Id(2)] int UltraServer, [property: Id(3)] string Spec,
     [property: Id(4)] PlacementPlan Plan, [property: Id(5)] long Step, [property: Id(6)] ReplicaSource? Source, [property: Id(7)] RunContent Content,
     [property: Id(9)] RunOptions Options, [property: Id(10)] int Failures = 0, [property: Id(8)] bool Validates = false,
-    [property: Id(11)] RepeatedSteps Repeats = default);
+    [property: Id(11)] RepeatedSteps Repeats = default, [property: Id(12)] IReadOnlyList<string>? Quarantined = null)
+{
+    /// <summary>How often the chip at a place of this UltraServer was replaced.</summary>
+    public int Spare(int chip) => Quarantined?.Count(place => place == GrainKeys.Place(UltraServer, chip)) ?? 0;
+}
 
 /// <summary>Steps that cold starts have taken back: attempts at them count on, or what failed in one of them would do so for ever.</summary>
 /// <param name="Below">Steps below this one have been begun before.</param>

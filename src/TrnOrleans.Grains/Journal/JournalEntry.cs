@@ -13,6 +13,7 @@ namespace TrnOrleans.Grains.Journal;
 [JsonDerivedType(typeof(FaultInjected), "fault")]
 [JsonDerivedType(typeof(FaultDetected), "detection")]
 [JsonDerivedType(typeof(RunRecovered), "recovery")]
+[JsonDerivedType(typeof(ChipQuarantined), "quarantine")]
 [JsonDerivedType(typeof(CheckpointWritten), "checkpoint")]
 [JsonDerivedType(typeof(CheckpointFailed), "checkpoint_failure")]
 [JsonDerivedType(typeof(RunOver), "over")]
@@ -73,6 +74,12 @@ public sealed record FaultDetected(string What, string Site, int Generation, lon
 /// <param name="RecoverySeconds">From the detection until all train again.</param>
 /// <param name="IsCold">Whether it goes on from a checkpoint, because no replica was left.</param>
 public sealed record RunRecovered(string Why, int Generation, long Step, long RecomputedSteps, double RecoverySeconds, bool IsCold) : JournalEntry;
+
+/// <summary>A chip has computed other bits than two others; a spare takes its place.</summary>
+/// <param name="Place">"ultraserver/chip".</param>
+/// <param name="Generation">The generation in which it was found out.</param>
+/// <param name="Step">The step.</param>
+public sealed record ChipQuarantined(string Place, int Generation, long Step) : JournalEntry;
 
 /// <summary>A checkpoint is on the disk, whole.</summary>
 /// <param name="Generation">Of the UltraServer that it is of.</param>

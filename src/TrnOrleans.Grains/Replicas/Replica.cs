@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
+using TrnOrleans.Grains.Verification;
 using TrnOrleans.Models.Data;
 using TrnOrleans.Models.Networks;
 using TrnOrleans.Models.Text;
@@ -32,6 +34,8 @@ public sealed class Replica : IReductionMemory, IDisposable
     private readonly PackedWeights? _packed;
     private readonly MemoryLease _memory;
     private readonly WorkFence _work = new();
+    private readonly ConcurrentDictionary<int, long> _flips = new();
+    private BucketLayout? _buckets;
     private Worker? _worker;
     private long _steps;
 
@@ -123,7 +127,8 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <summary>Takes its place in a generation: gradients are summed over the chips, and go on to the other replicas.</summary>
     public void Join(PrepareOrder order, BucketLayout buckets, ScaleOutExchange exchange)
     {
-        (Generation, Exchange) = (order.Generation, exchange);
+        (Generation, Exchange, _buckets) = (order.Generation, exchange, buckets);
+        _flips.Clear();
 
         _work.Open(order.Generation);
 
@@ -159,16 +164,28 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <param name="chip">Index of the chip in this UltraServer.</param>
     /// <param name="rank">Index of the chip among all chips of the run.</param>
     /// <param name="buffer">Number of the buffer that receives the gradient.</param>
-    /// <returns>Sum of the losses of the chip's rows.</returns>
+    /// <param name="isHashed">Whether another chip may want to compare.</param>
     /// <exception cref="StaleMessageException">the generation is over, the switch is not in this step, or has this chip's gradient.</exception>
-    public double ComputeGradient(int generation, long step, int chip, int rank, int buffer) => Work(generation, () => _training.Use(pass =>
+    public GradientReport ComputeGradient(int generation, long step, int chip, int rank, int buffer, bool isHashed) => Work(generation, () => _training.Use(pass =>
     {
         IGradientProgress port = Reduction!.Enter(step, chip, buffer);
-        int first = rank * SamplesPerChip;
-        _inputs.Dataset.FillBatch(_plan, step, first, SamplesPerChip, pass.Inputs);
-        return pass.Train(
-            _weights, Gradients[buffer], SamplesPerChip, 1f / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
-            _packed, port);
+        GradientHash? hash = isHashed ? new GradientHash(_buckets!, Gradients[buffer], port) : null;
+        double loss = Train(pass, step, rank, buffer, Flipped(chip, buffer, hash ?? port));
+        return new GradientReport(loss, hash?.Value ?? default);
+    }));
+
+    /// <summary>The same work by another chip, to compare: nobody folds what it leaves in its buffer.</summary>
+    /// <param name="generation">Of the chip.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="witness">Index of the chip that computes.</param>
+    /// <param name="rank">Index of the chip whose micro-batch it is, among all chips of the run.</param>
+    /// <param name="buffer">Number of the buffer that receives the gradient.</param>
+    /// <exception cref="StaleMessageException">the generation is over.</exception>
+    public GradientReport Recompute(int generation, long step, int witness, int rank, int buffer) => Work(generation, () => _training.Use(pass =>
+    {
+        GradientHash hash = new(_buckets!, Gradients[buffer], null);
+        double loss = Train(pass, step, rank, buffer, Flipped(witness, buffer, hash));
+        return new GradientReport(loss, hash.Value);
     }));
 
     /// <summary>The norm of the gradient that the all-reduce left on this silo.</summary>
@@ -273,6 +290,39 @@ public sealed class Replica : IReductionMemory, IDisposable
 
     /// <summary>Gives the memory back as soon as nothing computes on it.</summary>
     public void Dispose() => _memory.Close();
+
+    /// <summary>The next kernel step of a chip gets one bit of its gradient wrong.</summary>
+    /// <param name="chip">Index of the chip.</param>
+    /// <param name="bit">Which bit, counted over the flat gradient.</param>
+    public void FlipGradient(int chip, long bit) => _flips[chip] = bit;
+
+    /// <summary>A bit of a chip's memory changes.</summary>
+    /// <param name="chip">Index of the chip.</param>
+    /// <param name="choice">Decides which one, of its slice of all parts.</param>
+    public void FlipShard(int chip, ulong choice) => _memory.Use(() =>
+    {
+        (long first, long length) = Shard(chip);
+        if (length > 0)
+        {
+            AlignedBuffer part = _parts[(int)(choice % (ulong)_parts.Length)];
+            long bit = (long)(choice / (ulong)_parts.Length % (ulong)(32 * length));
+            FlippedGradient.Flip(ref part.Span(first + (bit / 32), 1)[0], bit);
+        }
+
+        return true;
+    });
+
+    private IGradientProgress Flipped(int chip, int buffer, IGradientProgress next) =>
+        _flips.TryRemove(chip, out long bit) ? new FlippedGradient(Gradients[buffer], bit, next) : next;
+
+    private double Train(Pass pass, long step, int rank, int buffer, IGradientProgress progress)
+    {
+        int first = rank * SamplesPerChip;
+        _inputs.Dataset.FillBatch(_plan, step, first, SamplesPerChip, pass.Inputs);
+        return pass.Train(
+            _weights, Gradients[buffer], SamplesPerChip, 1f / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
+            _packed, progress);
+    }
 
     /// <summary>Works as a kernel of a generation does: the replica stays until it is done.</summary>
     /// <exception cref="StaleMessageException">the generation is over.</exception>

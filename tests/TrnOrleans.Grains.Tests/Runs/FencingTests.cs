@@ -23,9 +23,9 @@ public sealed class FencingTests
         await exchange.BeginAsync(0);
         await silo.Grains.GetGrain<INeuronSwitch>(GrainKeys.UltraServer("run", 1, 0)).Open(now, TestSilo.Token);
         int buffer = await silo.Replicas.Get("run", 1, 0).Gradients.RentAsync(TestSilo.Token);
-        double[] losses = await Task.WhenAll(chip.ComputeGradient(now, buffer, TestSilo.Token), chip.ComputeGradient(now, buffer, TestSilo.Token));
-        Assert.Equal(losses[0], losses[1]);
-        await exchange.FinishAsync(0, 0, losses[0], AfterStep.Continue);
+        GradientReport[] gradients = await Task.WhenAll(chip.ComputeGradient(now, buffer, TestSilo.Token), chip.ComputeGradient(now, buffer, TestSilo.Token));
+        Assert.Equal(gradients[0], gradients[1]);
+        await exchange.FinishAsync(0, 0, gradients[0].Loss, AfterStep.Continue);
         ShardDigest fresh = await chip.Digest(now, TestSilo.Token);
         await chip.Apply(now, 0.01, 1, TestSilo.Token);
         ShardDigest once = await chip.Digest(now, TestSilo.Token);
