@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Messaging;
 using Orleans.Runtime;
+using Orleans.Serialization;
 using StackExchange.Redis;
 using TrnOrleans.Grains.Hosting;
 
@@ -61,11 +62,23 @@ internal sealed class RemoteCluster : IAsyncDisposable
     }
 
     /// <summary>The silos that are up, in order of their addresses.</summary>
-    internal async Task<MembershipEntry[]> SilosAsync() =>
-    [
-        .. (await Grains.GetGrain<IManagementGrain>(0).GetDetailedHosts(onlyActive: true))
-            .OrderBy(h => h.SiloAddress.Endpoint.Address.ToString(), StringComparer.Ordinal).ThenBy(h => h.SiloAddress.Endpoint.Port),
-    ];
+    /// <exception cref="ClusterUnreachableException">the table in Redis is gone.</exception>
+    internal async Task<MembershipEntry[]> SilosAsync()
+    {
+        try
+        {
+            return
+            [
+                .. (await Grains.GetGrain<IManagementGrain>(0).GetDetailedHosts(onlyActive: true))
+                    .OrderBy(h => h.SiloAddress.Endpoint.Address.ToString(), StringComparer.Ordinal).ThenBy(h => h.SiloAddress.Endpoint.Port),
+            ];
+        }
+        catch (CodecNotFoundException error)
+        {
+            // The store's own exception, which has no way over the wire.
+            throw new ClusterUnreachableException($"the Redis of cluster {Name} has lost the table of its silos; start them anew, and their runs go on from their checkpoints", error);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

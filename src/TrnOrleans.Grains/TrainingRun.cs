@@ -456,6 +456,11 @@ internal sealed partial class TrainingRun(
         }
         catch (InconsistentStateException)
         {
+            if (await WriteAnew())
+            {
+                return;
+            }
+
             _isGhost = true;
             _watch?.Dispose();
             _watch = null;
@@ -463,6 +468,32 @@ internal sealed partial class TrainingRun(
             _laidOut.TrySetResult();
             DeactivateOnIdle();
             throw new RunMovingException($"run {Id} has been taken up on another silo");
+        }
+    }
+
+    /// <summary>
+    /// A store that has lost the record, as a Redis that was flushed, has not given it to anybody else: this grain is still the only one.
+    /// </summary>
+    private async Task<bool> WriteAnew()
+    {
+        RunRecord known = storage.State;
+        await storage.ReadStateAsync();
+        bool isLost = !storage.RecordExists;
+        storage.State = known;
+        if (!isLost)
+        {
+            return false;
+        }
+
+        try
+        {
+            await storage.WriteStateAsync();
+            return true;
+        }
+        catch (InconsistentStateException)
+        {
+            // Another one was faster.
+            return false;
         }
     }
 

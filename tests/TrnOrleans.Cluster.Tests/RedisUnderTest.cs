@@ -11,7 +11,7 @@ namespace TrnOrleans.Cluster.Tests;
 internal sealed class RedisUnderTest : IDisposable
 {
     private readonly GarnetServer? _garnet;
-    private readonly Process? _redis;
+    private Process? _redis;
     private readonly TempFolder _folder = new();
 
     private RedisUnderTest(string kind, string? password)
@@ -26,6 +26,37 @@ internal sealed class RedisUnderTest : IDisposable
             return;
         }
 
+        StartRedis(password);
+    }
+
+    /// <summary>Sends the server process a signal, such as STOP.</summary>
+    internal void Signal(string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", _redis!.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>A new process at the same place, which knows nothing.</summary>
+    internal void StartAgain()
+    {
+        _redis!.WaitForExit();
+        _redis.Dispose();
+        StartRedis(null);
+    }
+
+    /// <summary>What an administrator says to it.</summary>
+    internal async Task SayAsync(params string[] words)
+    {
+        ProcessStartInfo start = new("redis-cli", ["-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), .. words]) { RedirectStandardOutput = true };
+        using Process process = Process.Start(start)!;
+        string answer = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0 && !answer.StartsWith("ERR", StringComparison.Ordinal), answer);
+    }
+
+    private void StartRedis(string? password)
+    {
+        string port = Port.ToString(CultureInfo.InvariantCulture);
         ProcessStartInfo start = new("redis-server") { RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = _folder.Root };
         string[] options = ["--port", port, "--bind", "127.0.0.1", "--save", string.Empty, "--appendonly", "no", .. password is null ? [] : new[] { "--requirepass", password }];
         foreach (string option in options)

@@ -90,6 +90,9 @@ internal static class Trn
             }
         }
 
+        /// <summary>The last committed step that was told.</summary>
+        internal long LastStep => Events.FindLast(e => Kind(e) == "step").GetProperty("step").GetInt64();
+
         /// <summary>Reads until a step has been committed.</summary>
         internal Task UntilStepAsync(long step) => UntilAsync(e => Kind(e) == "step" && e.GetProperty("step").GetInt64() >= step);
 
@@ -101,6 +104,9 @@ internal static class Trn
             using Process kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
             kill.WaitForExit();
         }
+
+        /// <summary>What it has written on the error stream; after its end.</summary>
+        internal Task<string> ErrorsAsync() => _process.StandardError.ReadToEndAsync();
 
         internal async Task<int> ExitAsync()
         {
