@@ -49,6 +49,7 @@ internal sealed class UltraServer(
     private RepeatableCalls? _linkCalls;
     private AfterStep _next;
     private bool _wasRepeated;
+    private long _step;
 
     private RunSpec Spec => _replica!.Spec;
 
@@ -61,7 +62,16 @@ internal sealed class UltraServer(
     }
 
     /// <summary>However it comes about that this grain goes: its loop must not go on without it.</summary>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => EndLoop();
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        bool isOnItsWay = _loop is { IsCompleted: false } && !_abort.IsCancellationRequested;
+        await EndLoop();
+        if (isOnItsWay)
+        {
+            // Nobody has halted it: the run must learn of it, or would wait for a step that nobody computes.
+            await Report(new StepTicket(_order!.Run, _order.Generation, _step), new RunFailedException($"the grain of UltraServer {_order.UltraServer} was lost in step {_step}"));
+        }
+    }
 
     public async Task Prepare(PrepareOrder order, CancellationToken cancellation)
     {
@@ -305,6 +315,7 @@ internal sealed class UltraServer(
     private async Task<(AfterStep Next, CommitReport Report)> Step(StepTicket ticket, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
+        _step = ticket.Step;
         _wasRepeated = false;
         Replica replica = _replica!;
         ScaleOutExchange exchange = _collective!.Exchange;

@@ -18,22 +18,21 @@ internal static class ChaosRun
     internal static Task<TestSilo> StartSiloAsync(TempFolder journals, int threads = 2) =>
         TestSilo.StartAsync(threads, configure: s => s.AddChaos(allowsKill: false), journals: journals.Root);
 
-    /// <summary>Runs to the end, which must come in 40 seconds.</summary>
-    internal static async Task<Result> OfAsync(RunSpec spec, FaultManifest manifest, CheckpointOptions? checkpoints = null, bool resumes = false, int threads = 2, double verify = 0)
+    /// <summary>Runs to the end, which must come in 40 seconds, or in time.</summary>
+    internal static async Task<Result> OfAsync(RunSpec spec, FaultManifest manifest, RunOptions? options = null, int threads = 2, TimeSpan? deadline = null)
     {
         using TempFolder folder = new();
         await using TestSilo silo = await StartSiloAsync(folder, threads);
-        return await OfAsync(silo, "run", spec, manifest, checkpoints, resumes, verify);
+        return await OfAsync(silo, "run", spec, manifest, options, deadline);
     }
 
     /// <summary>The same on a silo that is there.</summary>
-    internal static async Task<Result> OfAsync(
-        TestSilo silo, string id, RunSpec spec, FaultManifest manifest, CheckpointOptions? checkpoints = null, bool resumes = false, double verify = 0)
+    internal static async Task<Result> OfAsync(TestSilo silo, string id, RunSpec spec, FaultManifest manifest, RunOptions? options = null, TimeSpan? deadline = null)
     {
         ITrainingRun run = silo.Run(id);
-        RunOptions options = new(Journals: true, JsonSerializer.Serialize(manifest, StrictJson.Compact), checkpoints, resumes, verify);
+        options = (options ?? RunOptions.None) with { Journals = true, Chaos = JsonSerializer.Serialize(manifest, StrictJson.Compact) };
         await run.Start(TestSilo.Text(spec), RunContent.None, options, TestSilo.Token);
-        List<RunEvent> events = await TestSilo.FollowAsync(run).WaitAsync(TimeSpan.FromSeconds(40), TestSilo.Token);
+        List<RunEvent> events = await TestSilo.FollowAsync(run).WaitAsync(deadline ?? TimeSpan.FromSeconds(40), TestSilo.Token);
         await run.Close(TestSilo.Token);
         return new Result(events, JournalFiles.Read(silo.Journals.Files(id)));
     }

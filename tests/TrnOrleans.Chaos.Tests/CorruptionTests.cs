@@ -10,6 +10,8 @@ namespace TrnOrleans.Chaos.Tests;
 /// <summary>Bits that change without an error from anybody: found before the commit when all is verified, and never where nothing was done.</summary>
 public sealed class CorruptionTests
 {
+    private static readonly RunOptions s_full = RunOptions.None with { Verify = 1 };
+
     /// <summary>A thousand runs of two steps, each with one bit that flips in a place of its own: a chip's gradient, or its memory.</summary>
     [Theory]
     [InlineData("bit_flip_compute", 500)]
@@ -24,7 +26,7 @@ public sealed class CorruptionTests
         {
             string target = $"{flip % 2}/{flip / 2 % 3}";
             FaultManifest manifest = new() { Seed = (ulong)flip, Faults = [new FaultRule { Kind = kind, Target = target, AtStep = flip / 6 % 2 }] };
-            ChaosRun.Result result = await ChaosRun.OfAsync(silo, $"{kind}{flip}", spec, manifest, verify: 1);
+            ChaosRun.Result result = await ChaosRun.OfAsync(silo, $"{kind}{flip}", spec, manifest, s_full);
             string violations = ChaosRun.Violations(result, expected);
             Assert.True(violations.Length == 0, $"flip {flip}: {violations}");
 
@@ -42,7 +44,7 @@ public sealed class CorruptionTests
     public async Task Nothing_is_found_where_nothing_was_done(double verify)
     {
         RunSpec spec = TestSilo.TinySpec(chips: 4, ultraServers: 2, batch: 16, steps: 60);
-        ChaosRun.Result result = await ChaosRun.OfAsync(spec, new FaultManifest(), verify: verify);
+        ChaosRun.Result result = await ChaosRun.OfAsync(spec, new FaultManifest(), RunOptions.None with { Verify = verify });
         Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
         Assert.Empty(result.Journals.SelectMany(j => j).OfType<FaultDetected>());
     }
@@ -55,7 +57,7 @@ public sealed class CorruptionTests
     {
         RunSpec spec = TestSilo.TinySpec(chips, ultraServers: 1, steps: 10);
         FaultManifest manifest = new() { Faults = [new FaultRule { Kind = "bit_flip_compute", Target = "0/1", Rate = 1, FromStep = 4 }] };
-        ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest, verify: 1);
+        ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest, s_full);
         Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
         Assert.Contains("0/1", result.Journals.SelectMany(j => j).OfType<ChipQuarantined>().Select(q => q.Place));
         Assert.True(chips == 2 || result.Events.OfType<RecoveryEvent>().Count() == 1);
@@ -79,7 +81,7 @@ public sealed class CorruptionTests
         RunSpec spec = TestSilo.TinySpec(chips: 3, steps: 12);
         using TempFolder folder = new();
         FaultManifest manifest = new() { Faults = [new FaultRule { Kind = "bit_flip_shard", Target = "0/2", AtStep = 8 }] };
-        ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest, new CheckpointOptions(folder.At("c"), 3, 3), verify: 1);
+        ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest, s_full with { Checkpoints = new CheckpointOptions(folder.At("c"), 3, 3) });
         Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
         Assert.True(Assert.Single(result.Journals.SelectMany(j => j).OfType<RunRecovered>()).IsCold);
     }

@@ -17,11 +17,13 @@ public sealed class FaultTests
     [InlineData("chip_error", "1/2", false)]
     [InlineData("hang", "0/1", false)]
     [InlineData("straggler", "1/0", false)]
+    [InlineData("lost_request", "1/1", false)]
     [InlineData("lost_reply", "0/2", false)]
     [InlineData("nan", "1/1", true)]
     [InlineData("hbm_error", "0/2", true)]
     [InlineData("switch_down", "1", true)]
     [InlineData("deactivate", "0", true)]
+    [InlineData("ultraserver_lost", "1", true)]
     public async Task One_fault_changes_no_bit(string kind, string target, bool recovers)
     {
         RunSpec spec = TestSilo.TinySpec(chips: 3, ultraServers: 2, steps: Steps);

@@ -37,6 +37,37 @@ public sealed class ChaosTests
         Assert.DoesNotContain(events, e => Trn.Kind(e) == "recovery");
     }
 
+    [Fact]
+    public async Task A_fault_that_somebody_injects_strikes_once()
+    {
+        using TestCluster cluster = await TestCluster.StartAsync(2);
+        string[] on = ["--redis", cluster.Address, "--json"];
+        using Trn.Following run = new(cluster.Train(10_000_000, "--run-id", "live", "--journal", cluster.Folder.At("journals")));
+        await run.UntilStepAsync(50);
+        foreach ((string kind, string target) in new[] { ("hbm_error", "3/1"), ("ultraserver_lost", "1"), ("bit_flip_wire", "0") })
+        {
+            await Trn.EventsAsync(["chaos", "inject", kind, "--run", "live", "--target", target, .. on]);
+            await run.UntilStepAsync(run.LastStep + 400);
+        }
+
+        await Trn.RefusedAsync(2, "trn", ["chaos", "inject", "nothing", "--run", "live", "--target", "0", .. on]);
+        await Trn.RefusedAsync(2, "trn", ["chaos", "inject", "hang", "--run", "live", "--target", "9/0", .. on]);
+        await Trn.RefusedAsync(2, "trn", ["chaos", "inject", "hang", "--run", "live", .. on]);
+        await Trn.RefusedAsync(2, "trn", ["chaos", "inject", "hang", "--run", "live", "--target", "0/0", "--at-step", "3", .. on]);
+        await Trn.RefusedAsync(1, "trn", ["chaos", "inject", "hang", "--run", "none", "--target", "0/0", .. on]);
+        Assert.Contains("--allow-chaos", await Trn.RefusedAsync(1, "trn", ["chaos", "inject", "silo_kill", "--run", "live", "--target", "0", .. on]), StringComparison.Ordinal);
+        await Trn.EventsAsync(["stop", "live", .. on]);
+        JsonElement end = await run.UntilAsync(e => Trn.Kind(e) is "end" or "failed");
+        string digest = await Trn.DigestAsync(Trn.Train(cluster.Text, end.GetProperty("steps").GetInt64(), "--threads", "2"));
+        Assert.Equal(digest, Trn.Digest(end));
+
+        // Asked by the run's name, the silos hand out what they have written.
+        JsonElement report = (await Trn.EventsAsync(["report", "live", .. on])).Single();
+        Assert.Equal([1, 1, 1], new[] { "hbm_error", "ultraserver_lost", "bit_flip_wire" }.Select(kind => report.GetProperty("faults").GetProperty(kind).GetInt32()));
+        Assert.Equal(2, report.GetProperty("recoveries").GetInt32());
+        Assert.Empty((await Trn.EventsAsync(["verify", "live", "--digest", digest, .. on])).Single().GetProperty("violations").EnumerateArray());
+    }
+
     private static async Task<JsonElement> SurvivesAsync(int silos, string manifest)
     {
         using TestCluster cluster = await TestCluster.StartAsync(0);

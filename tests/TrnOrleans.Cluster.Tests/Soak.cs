@@ -8,8 +8,8 @@ internal static class Soak
     /// <summary>Whether it is asked for.</summary>
     internal static bool IsAsked => Environment.GetEnvironmentVariable("TRN_SOAK") == "1";
 
-    /// <summary>Skips a test of minutes where nobody has asked.</summary>
-    internal static void SkipUnlessAsked() => Assert.SkipUnless(IsAsked, "takes minutes; tests/soak.sh runs it");
+    /// <summary>Skips a test of minutes, or one that another stands for, where nobody has asked.</summary>
+    internal static void SkipUnlessAsked(bool onlyWhenAsked = true) => Assert.SkipUnless(IsAsked || !onlyWhenAsked, "takes minutes; tests/soak.sh runs it");
 
     /// <summary>A test that is long enough to show something, and longer when it is asked for.</summary>
     internal static TimeSpan Seconds(double quick, double asked) => TimeSpan.FromSeconds(IsAsked ? asked : quick);

@@ -9,10 +9,11 @@ namespace TrnOrleans.Chaos.Injection;
 /// <param name="runs">Which runs have one.</param>
 /// <param name="replicas">Memory that can be lost.</param>
 /// <param name="journals">Accounts for every fault, before it takes effect.</param>
+/// <param name="grains">To reach grains that are to go.</param>
 /// <param name="time">For what takes long.</param>
-public sealed class ChaosFilter(ChaosRuns runs, ReplicaStore replicas, RunJournals journals, TimeProvider time) : IIncomingGrainCallFilter
+public sealed class ChaosFilter(ChaosRuns runs, ReplicaStore replicas, RunJournals journals, IGrainFactory grains, TimeProvider time) : IIncomingGrainCallFilter
 {
-    private readonly ChaosPipeline _pipeline = new(replicas, time);
+    private readonly ChaosPipeline _pipeline = new(replicas, grains, time);
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
@@ -28,9 +29,9 @@ public sealed class ChaosFilter(ChaosRuns runs, ReplicaStore replicas, RunJourna
             return;
         }
 
-        if (context.InterfaceMethod.Name == nameof(IUltraServer.Prepare) && context.Request.GetArgument(0) is PrepareOrder { Options.Chaos: { } manifest } order)
+        if (context.InterfaceMethod.Name == nameof(IUltraServer.Prepare) && context.Request.GetArgument(0) is PrepareOrder order)
         {
-            runs.Learn(order.Run, manifest, order.Options.Journals);
+            runs.Learn(order.Run, order.Options.Chaos, order.Options.Journals);
         }
 
         await context.Invoke();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Orleans.Core.Internal;
 using Orleans.Runtime;
 using Polly;
 using Polly.Simmy;
@@ -22,17 +23,19 @@ internal sealed class ChaosPipeline
 
     private static readonly ResiliencePropertyKey<Strike> s_strike = new("strike");
     private readonly ReplicaStore _replicas;
+    private readonly IGrainFactory _grains;
     private readonly TimeProvider _time;
     private readonly ResiliencePipeline<object?> _pipeline;
 
-    internal ChaosPipeline(ReplicaStore replicas, TimeProvider time)
+    internal ChaosPipeline(ReplicaStore replicas, IGrainFactory grains, TimeProvider time)
     {
-        (_replicas, _time) = (replicas, time);
+        (_replicas, _grains, _time) = (replicas, grains, time);
         _pipeline = new ResiliencePipelineBuilder<object?> { TimeProvider = time }
             .AddChaosBehavior(new ChaosBehaviorStrategyOptions
             {
                 InjectionRate = 1,
-                EnabledGenerator = a => Enabled(a.Context, FaultKinds.SiloKill, FaultKinds.HbmError, FaultKinds.Deactivate, FaultKinds.WireFlip, FaultKinds.ComputeFlip, FaultKinds.ShardFlip),
+                EnabledGenerator = a => Enabled(a.Context, FaultKinds.SiloKill, FaultKinds.HbmError, FaultKinds.Deactivate, FaultKinds.WireFlip, FaultKinds.ComputeFlip, FaultKinds.ShardFlip,
+                    FaultKinds.UltraServerLost),
                 BehaviorGenerator = a =>
                 {
                     Behave(Of(a.Context));
@@ -42,9 +45,9 @@ internal sealed class ChaosPipeline
             .AddChaosLatency(new ChaosLatencyStrategyOptions
             {
                 InjectionRate = 1,
-                EnabledGenerator = a => Enabled(a.Context, FaultKinds.Hang, FaultKinds.SlowLink, FaultKinds.LostBlock),
+                EnabledGenerator = a => Enabled(a.Context, FaultKinds.Hang, FaultKinds.SlowLink, FaultKinds.LostBlock, FaultKinds.LostRequest),
                 LatencyGenerator = a => ValueTask.FromResult(
-                    Of(a.Context).Is(FaultKinds.LostBlock) ? s_forEver : TimeSpan.FromSeconds(Of(a.Context).Rule.Seconds)),
+                    Of(a.Context).Is(FaultKinds.LostBlock, FaultKinds.LostRequest) ? s_forEver : TimeSpan.FromSeconds(Of(a.Context).Rule.Seconds)),
             })
             .AddChaosFault(new ChaosFaultStrategyOptions
             {
@@ -124,6 +127,11 @@ internal sealed class ChaosPipeline
         else if (strike.Is(FaultKinds.ShardFlip))
         {
             Replica(strike).FlipShard(strike.At.Chip, (ulong)Choice(strike, long.MaxValue));
+        }
+        else if (strike.Is(FaultKinds.UltraServerLost))
+        {
+            // The switch that is called has the same key.
+            _grains.GetGrain<IUltraServer>(strike.Call.TargetId.Key.ToString()!).AsReference<IGrainManagementExtension>().DeactivateOnIdle().AsTask().Ignore();
         }
         else if (strike.Is(FaultKinds.Deactivate))
         {

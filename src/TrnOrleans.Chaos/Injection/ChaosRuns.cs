@@ -13,12 +13,25 @@ public sealed class ChaosRuns(bool allowsKill)
     public bool AllowsKill => allowsKill;
 
     /// <summary>The schedule of a run; null when nothing is done to it.</summary>
-    public FaultSchedule? Find(string run) => _schedules.GetValueOrDefault(run);
+    public FaultSchedule? Find(string run) => _schedules.TryGetValue(run, out FaultSchedule? schedule) && !schedule.IsEmpty ? schedule : null;
 
     /// <summary>A run comes to this silo.</summary>
     /// <param name="run">Its id.</param>
-    /// <param name="manifest">As JSON.</param>
+    /// <param name="manifest">As JSON; null when nothing is to be done to it, for now.</param>
     /// <param name="journals">Whether its faults are written down.</param>
-    public void Learn(string run, string manifest, bool journals) =>
-        _schedules.GetOrAdd(run, _ => new FaultSchedule(FaultManifest.Read(manifest, "the run's faults")) { IsJournaled = journals });
+    public void Learn(string run, string? manifest, bool journals) => _schedules.GetOrAdd(
+        run, _ => new FaultSchedule(manifest is null ? new FaultManifest() : FaultManifest.Read(manifest, "the run's faults")) { IsJournaled = journals });
+
+    /// <summary>A fault for a run that is under way.</summary>
+    /// <returns>False when the run has never been here.</returns>
+    public bool Inject(string run, FaultRule rule)
+    {
+        if (!_schedules.TryGetValue(run, out FaultSchedule? schedule))
+        {
+            return false;
+        }
+
+        schedule.Inject(rule);
+        return true;
+    }
 }

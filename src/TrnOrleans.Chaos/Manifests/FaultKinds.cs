@@ -31,6 +31,8 @@ public static class FaultKinds
 
     public static FaultKind Straggler { get; } = new("straggler", FaultSite.Chip, "The chip takes `factor` times as long.", IsFound: false);
 
+    public static FaultKind LostRequest { get; } = new("lost_request", FaultSite.Chip, "The order to compute is lost on its way to the chip.", IsFound: true);
+
     public static FaultKind LostReply { get; } = new("lost_reply", FaultSite.Chip, "The chip computes, and its answer is lost.", IsFound: true);
 
     public static FaultKind NotANumber { get; } = new("nan", FaultSite.Chip, "The chip's loss comes out as NaN.", IsFound: true);
@@ -45,6 +47,8 @@ public static class FaultKinds
 
     public static FaultKind Deactivate { get; } = new("deactivate", FaultSite.UltraServer, "The NeuronSwitch's grain is deactivated in the middle of a step.", IsFound: false);
 
+    public static FaultKind UltraServerLost { get; } = new("ultraserver_lost", FaultSite.UltraServer, "The UltraServer's own grain is deactivated in the middle of a step.", IsFound: true);
+
     public static FaultKind SiloKill { get; } = new("silo_kill", FaultSite.UltraServer, "The process of the UltraServer's silo is killed.", IsFound: true, NeedsPermission: true);
 
     public static FaultKind WireFlip { get; } = new("bit_flip_wire", FaultSite.Link, "A bit of a block changes on its way to another silo.", IsFound: true, IsCorruption: true);
@@ -58,7 +62,7 @@ public static class FaultKinds
     /// <summary>In the order in which they are listed.</summary>
     public static IReadOnlyList<FaultKind> All { get; } =
     [
-        ChipError, Hang, Straggler, LostReply, NotANumber, HbmError, ComputeFlip, ShardFlip, SwitchDown, Deactivate, SiloKill, WireFlip, LostBlock, DoubledBlock, SlowLink,
+        ChipError, Hang, Straggler, LostRequest, LostReply, NotANumber, HbmError, ComputeFlip, ShardFlip, SwitchDown, Deactivate, UltraServerLost, SiloKill, WireFlip, LostBlock, DoubledBlock, SlowLink,
     ];
 
     /// <summary>By its name; null when there is none.</summary>

@@ -9,7 +9,7 @@ namespace TrnOrleans.Grains.Checkpoints;
 
 /// <summary>Reads checkpoints for whoever lays a run out anew; the disk is waited for on other threads than grains'.</summary>
 [SiloPlacement, Reentrant]
-internal sealed class CheckpointHost(CheckpointRoot root, ClusterView cluster) : Grain, ICheckpointHost
+internal sealed class CheckpointHost(CheckpointRoot root, CheckpointWriter writer, ClusterView cluster, Deadlines deadlines, TimeProvider time) : Grain, ICheckpointHost
 {
     public Task Begin(string folder, CancellationToken cancellation) => OnDisk(folder, found =>
     {
@@ -23,15 +23,20 @@ internal sealed class CheckpointHost(CheckpointRoot root, ClusterView cluster) :
         return true;
     });
 
-    public Task<CheckpointSurvey> Newest(string folder, string? spec, CancellationToken cancellation) => OnDisk(folder, found =>
+    public async Task<CheckpointSurvey> Newest(string folder, string? spec, CancellationToken cancellation)
     {
-        (CheckpointManifest? manifest, IReadOnlyList<RefusedCheckpoint> refused) = CheckpointFiles.Newest(found, spec);
-        return new CheckpointSurvey(
-            manifest is null ? null : new CheckpointState(
-                cluster.Self, folder, manifest.Step, manifest.Digest, JsonSerializer.Serialize(manifest.Spec, StrictJson.Compact), manifest.Every, manifest.Keep,
-                CheckpointFiles.ReadHistory(found, manifest)),
-            refused);
-    });
+        // One that is on its way to the disk will be the newest; a disk that hangs is not waited for.
+        await writer.IdleAsync().WaitAsync(deadlines.Control, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return await OnDisk(folder, found =>
+        {
+            (CheckpointManifest? manifest, IReadOnlyList<RefusedCheckpoint> refused) = CheckpointFiles.Newest(found, spec);
+            return new CheckpointSurvey(
+                manifest is null ? null : new CheckpointState(
+                    cluster.Self, folder, manifest.Step, manifest.Digest, JsonSerializer.Serialize(manifest.Spec, StrictJson.Compact), manifest.Every, manifest.Keep,
+                    CheckpointFiles.ReadHistory(found, manifest)),
+                refused);
+        });
+    }
 
     public Task<TensorBlock> Read(string folder, long step, int part, long offset, int length, CancellationToken cancellation) => OnDisk(folder, found =>
     {

@@ -3,8 +3,8 @@ using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Journal;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
-using TrnOrleans.Models.Json;
 using TrnOrleans.Grains.Specs;
+using TrnOrleans.Models.Json;
 using TrnOrleans.Numerics.Compute;
 
 namespace TrnOrleans.Grains.Checkpoints;
