@@ -80,6 +80,16 @@ internal static class ChaosCommand
             }
 
             manifest.CheckTargets(status.UltraServers, status.Chips, "the options");
+            if (FaultKinds.Find(rule.Kind)!.Site == FaultSite.Store)
+            {
+                throw new InvalidDescriptionException($"{rule.Kind} strikes no place; it is for manifests, with `trn train --chaos`");
+            }
+
+            if (FaultKinds.Find(rule.Kind)!.Site != FaultSite.Chip && FaultTarget.Parse(rule.Target, "--target").Chip >= 0)
+            {
+                throw new InvalidDescriptionException($"{rule.Kind} strikes no single chip; let --target name an UltraServer, such as {rule.Target.Split('/')[0]}");
+            }
+
             int ultraServer = FaultTarget.Parse(rule.Target, "--target").UltraServer;
             if (ultraServer < 0)
             {

@@ -10,11 +10,12 @@ internal static class JournalCollector
     /// <summary>Name and text of every journal that the silos of now have.</summary>
     internal static async Task<IReadOnlyList<(string Name, string Text)>> ReadAsync(RemoteCluster cluster, string run, CancellationToken cancellation)
     {
-        List<(string, string)> journals = [];
+        // Silos of one machine may share a folder, and then each has all of them.
+        Dictionary<string, string> journals = new(StringComparer.Ordinal);
         foreach (MembershipEntry silo in await cluster.SilosAsync())
         {
             IJournalHost host = cluster.Grains.GetGrain<IJournalHost>(silo.SiloAddress.ToParsableString());
-            foreach (string file in await host.Files(run, cancellation))
+            foreach (string file in (await host.Files(run, cancellation)).Where(file => !journals.ContainsKey(file)))
             {
                 using MemoryStream bytes = new();
                 while (await host.Read(run, file, bytes.Length, cancellation) is { IsEmpty: false } block)
@@ -22,11 +23,11 @@ internal static class JournalCollector
                     bytes.Write(block.Span);
                 }
 
-                journals.Add((file, Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length)));
+                journals[file] = Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
             }
         }
 
-        return journals;
+        return [.. journals.Select(j => (j.Key, j.Value))];
     }
 
     /// <summary>Writes them into a folder.</summary>

@@ -55,10 +55,10 @@ internal static class RunFollower
         RunEvent? last = null;
         while (true)
         {
-            if (seen > 0 && await GenerationAsync(run) != generation)
+            if (seen > 0 && await GenerationAsync(run) is { } now && now != generation)
             {
                 // The run's grain may have been lost, and the new one remembers in another order.
-                seen = 0;
+                (seen, generation) = (0, now);
             }
 
             IAsyncEnumerator<RunEvent> events = run.Follow(seen, cancellation).GetAsyncEnumerator(cancellation);
@@ -98,7 +98,7 @@ internal static class RunFollower
                 if (told.Add(Key(events.Current)))
                 {
                     last = events.Current;
-                    generation = (last as LayoutEvent)?.Generation ?? generation;
+                    generation = Math.Max(generation, (last as LayoutEvent)?.Generation ?? 0);
                     yield return last;
                 }
             }

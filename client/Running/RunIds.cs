@@ -1,4 +1,5 @@
 using System.Globalization;
+using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Models.Descriptions;
 
 namespace TrnOrleans.Client.Running;
@@ -6,8 +7,6 @@ namespace TrnOrleans.Client.Running;
 /// <summary>Names of runs.</summary>
 internal static class RunIds
 {
-    private const int MostCharacters = 64;
-
     /// <summary>A new one, such as "run-1123-164205-7f3a": people can say it, and a list of them is in order.</summary>
     internal static string New(TimeProvider time) =>
         $"run-{time.GetUtcNow().ToString("MMdd-HHmmss", CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..4]}";
@@ -15,7 +14,7 @@ internal static class RunIds
     /// <summary>What the user gave, or null.</summary>
     /// <exception cref="InvalidDescriptionException">characters that cannot be in a name.</exception>
     internal static string? Check(string? id) =>
-        id is null || (id.Length is > 0 and <= MostCharacters && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        id is null || RunName.IsValid(id)
             ? id
-            : throw new InvalidDescriptionException($"{id} cannot be the name of a run; take up to {MostCharacters} letters, digits, dashes, dots");
+            : throw new InvalidDescriptionException($"{id} cannot be the name of a run; take up to {RunName.MostCharacters} letters, digits, dashes, dots");
 }

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Hosting;
 using TrnOrleans.Chaos.Injection;
+using TrnOrleans.Grains.Recovery;
 
 namespace TrnOrleans.Chaos;
 
@@ -12,6 +14,7 @@ public static class ChaosHosting
     public static ISiloBuilder AddChaos(this ISiloBuilder silo, bool allowsKill)
     {
         silo.Services.AddSingleton(new ChaosRuns(allowsKill));
+        silo.Services.Replace(ServiceDescriptor.Singleton<StorePoint, ChaosStorePoint>());
         silo.AddIncomingGrainCallFilter<ChaosFilter>();
         return silo;
     }

@@ -74,6 +74,10 @@ internal sealed class RunRecord
     [Id(18)]
     public HashSet<(int Generation, string Place)> Quarantined { get; set; } = [];
 
+    /// <summary>Whether the run is on its way back to a checkpoint, however many attempts that takes.</summary>
+    [Id(19)]
+    public bool IsCold { get; set; }
+
     [Id(11)]
     public List<RunEvent> Events { get; set; } = [];
 }

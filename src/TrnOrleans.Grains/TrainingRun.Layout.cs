@@ -97,17 +97,19 @@ internal sealed partial class TrainingRun
         long from = LastRemembered + 1;
         Survey survey = Record.PlacedGeneration == 0 ? Survey.Empty : await Layout.HaltAsync(Record.Generation, Record.PlacedGeneration, from);
         IReadOnlyList<ReplicaState> whole = survey.Newest();
-        bool isCold = whole.Count == 0 && Record.PlacedGeneration > 0;
-        CheckpointState? checkpoint = isCold || (whole.Count == 0 && Record.Options.Resumes) ? await NewestCheckpoint(survey) : null;
+        bool isLost = whole.Count == 0 && Record.PlacedGeneration > 0;
+        CheckpointState? checkpoint = isLost || (whole.Count == 0 && Record.Options.Resumes) ? await NewestCheckpoint(survey) : null;
         long step = checkpoint?.Step ?? (whole.Count == 0 ? 0 : whole[0].Steps);
-        IReadOnlyList<StepCommit> known = checkpoint is null || !isCold ? survey.Commits : checkpoint.Commits;
+        IReadOnlyList<StepCommit> known = checkpoint is null || !isLost ? survey.Commits : checkpoint.Commits;
         foreach (StepCommit commit in known.Where(c => c.Step < step))
         {
             Remember(commit.Step, commit.Report);
         }
 
-        if (isCold)
+        if (isLost)
         {
+            // Until all train again: an attempt that fails leaves replicas, which are not those that were lost.
+            Record.IsCold = true;
             Record.Repeats = new RepeatedSteps(Math.Max(Record.Repeats.Below, LastRemembered + 2), Record.Repeats.ColdStarts + 1);
         }
 
@@ -139,11 +141,13 @@ internal sealed partial class TrainingRun
         if (why is not null)
         {
             // A cold start goes back to where its checkpoint is; else only the step in flight was lost.
-            long again = isCold ? Math.Max(0, LastRemembered + 1 - step) : 1;
+            long again = Record.IsCold ? Math.Max(0, LastRemembered + 1 - step) : 1;
             double seconds = time.GetElapsedTime(began).TotalSeconds;
             _history.Add(new RecoveryEvent(why, step, again, seconds));
-            Note(new RunRecovered(why, Record.Generation, step, again, seconds, isCold));
+            Note(new RunRecovered(why, Record.Generation, step, again, seconds, Record.IsCold));
         }
+
+        Record.IsCold = false;
 
         await Quietly(Publish);
         Layout.CloseAsync(Record.Generation).Ignore();
@@ -185,9 +189,9 @@ internal sealed partial class TrainingRun
             _history.Add(new CheckpointEvent(new CheckpointReport(refused.Step, folder, 0, 0, refused.Why)));
         }
 
-        return found is { Newest: null, Refused: [var first, ..] }
-            ? throw new RunFailedException($"no checkpoint in {folder} can be used: {first.Why}")
-            : found.Newest;
+        return found.Newest ?? (found.Refused is [var first, ..] ? throw new RunFailedException($"no checkpoint in {folder} can be used: {first.Why}")
+            : Record.PlacedGeneration == 0 ? throw new RunFailedException($"there are no checkpoints in {folder}")
+            : null);
     }
 
     /// <summary>What an UltraServer copies when it has no replica of its own: one on its silo, if there is one; or a checkpoint.</summary>

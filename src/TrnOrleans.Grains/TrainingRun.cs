@@ -23,7 +23,7 @@ namespace TrnOrleans.Grains;
 [KeepAlive, Reentrant]
 internal sealed partial class TrainingRun(
     [PersistentState("run", EmulatorHosting.Storage)] IPersistentState<RunRecord> storage, ClusterView cluster, LocalRuns localRuns, RunJournals journals,
-    Deadlines deadlines, TimeProvider time) : Grain, ITrainingRun
+    StorePoint store, Deadlines deadlines, TimeProvider time) : Grain, ITrainingRun
 {
     // What fails so often without a step in between fails for a reason that another try does not take away.
     private const int MostFailures = 16;
@@ -82,7 +82,7 @@ internal sealed partial class TrainingRun(
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         localRuns.Remove(Id);
-        if (Record.Spec is not null)
+        if (Record.Spec is not null && !_isGhost)
         {
             Record.IsHandedOver = _laying.IsCompleted;
             await Quietly(Writes.WriteAsync);
@@ -103,6 +103,7 @@ internal sealed partial class TrainingRun(
 
         // Before the first await: a second call must find it.
         _spec = Checked(spec);
+        CheckOptions(options);
         Record.Spec = spec;
         (Record.Content, Record.Options) = (content, options);
         Record.State = RunState.Preparing;
@@ -248,7 +249,8 @@ internal sealed partial class TrainingRun(
 
     public Task Checkpointed(StepTicket ticket, CheckpointReport report, CancellationToken cancellation)
     {
-        if (_spec is not null && !Record.Events.Exists(e => e is CheckpointEvent known && known.Report.Step == report.Step && known.Report.Failure == report.Failure))
+        // Told again when the answer was lost.
+        if (_spec is not null && (Record.Events.FindLast(e => e is CheckpointEvent) as CheckpointEvent)?.Report != report)
         {
             _history.Add(new CheckpointEvent(report));
         }
@@ -432,6 +434,22 @@ internal sealed partial class TrainingRun(
         await Quietly(Publish);
     }
 
+    /// <summary>The same for what comes with it.</summary>
+    private void CheckOptions(RunOptions options)
+    {
+        string? wrong =
+            !RunName.IsValid(Id) ? $"{Id} cannot be the name of a run"
+            : options.Checkpoints is { Every: < 1 } or { Keep: < 1 } ? "checkpoints are taken every so many steps, and so many are kept: at least 1 of both"
+            : options.Verify is not (>= 0 and <= 1) || (options.Verify > 0 && _spec!.Cluster.Chips < 2) ? "a share from 0 to 1 of the steps can be verified, on UltraServers of at least 2 chips"
+            : options is { Resumes: true, Checkpoints: null } ? "a run that goes on from a checkpoint needs their folder"
+            : null;
+        if (wrong is not null)
+        {
+            _spec = null;
+            throw new RunFailedException(wrong);
+        }
+    }
+
     /// <summary>Reads and checks a spec, which may come from a program that does not.</summary>
     private static RunSpec Checked(string text)
     {
@@ -450,6 +468,13 @@ internal sealed partial class TrainingRun(
     /// <exception cref="RunMovingException">the run's own grain lives elsewhere by now: this one is a ghost, and may change nothing.</exception>
     private async Task WriteRecord()
     {
+        if (_isGhost)
+        {
+            // What it has read to find that out would let it write over the record of the one that lives.
+            throw new RunMovingException($"run {Id} has been taken up on another silo");
+        }
+
+        store.BeforeWrite(Ticket((Record.Ledger?.LastCommitted ?? -1) + 1));
         try
         {
             await storage.WriteStateAsync();

@@ -111,7 +111,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
                 if (_shard is { } known && IsVerified(replica, ticket.Step) && replica.Digest(_chip) != known)
                 {
                     replica.LoseShard(_chip);
-                    throw new CorruptionException($"bits in the memory of chip {_chip} have changed by themselves before its update of step {ticket.Step}");
+                    throw new CorruptionException($"bits in the memory of chip {GrainKeys.Place(_rank / replica.Spec.Cluster.Chips, _chip)} have changed by themselves before its update of step {ticket.Step}");
                 }
 
                 replica.Apply(ticket.Generation, _optimizer!, ticket.Step, learningRate, gradientScale);

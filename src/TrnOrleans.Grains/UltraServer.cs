@@ -49,6 +49,7 @@ internal sealed class UltraServer(
     private RepeatableCalls? _linkCalls;
     private AfterStep _next;
     private bool _wasRepeated;
+    private bool _isRetired;
     private long _step;
 
     private RunSpec Spec => _replica!.Spec;
@@ -187,9 +188,9 @@ internal sealed class UltraServer(
 
     private async Task EndLoop()
     {
-        if (_loop is { IsCompleted: true })
+        if (_isRetired || _loop is { IsCompleted: true })
         {
-            // Its neighbours on the silo may still be on their last step.
+            // Its neighbours on the silo may still be on their last step; or it has been halted before, and the grain is gone.
             return;
         }
 
@@ -207,6 +208,7 @@ internal sealed class UltraServer(
     /// <summary>Nothing more will be asked of this generation's grains.</summary>
     private void Retire()
     {
+        _isRetired = true;
         foreach (ITrainiumChip chip in _chips)
         {
             chip.Close(CancellationToken.None).Ignore();
@@ -255,7 +257,7 @@ internal sealed class UltraServer(
                 // The report of the step before has had a whole step to arrive: the run is not waited for.
                 await reported;
                 reported = Tell(ticket, (run, t) => run.Committed(t, report, cancellation));
-                await Save(ticket with { Step = ticket.Step + 1 }, next);
+                await Save(ticket with { Step = ticket.Step + 1 }, next, cancellation);
                 if (next == AfterStep.Stop || Spec.Training.ValidatesAfter(ticket.Step))
                 {
                     await reported;
@@ -294,12 +296,13 @@ internal sealed class UltraServer(
     /// <summary>Takes a checkpoint when one is due; one replica's is as good as another's, so the first UltraServer does it.</summary>
     /// <param name="ticket">Its step is the number of committed steps.</param>
     /// <param name="next">What comes after.</param>
-    private async Task Save(StepTicket ticket, AfterStep next)
+    /// <param name="cancellation">Gives up.</param>
+    private async Task Save(StepTicket ticket, AfterStep next, CancellationToken cancellation)
     {
         if (_order!.UltraServer == 0 && _order.Options.Checkpoints is { } options
             && (options.IsDue(ticket.Step) || next == AfterStep.Stop || ticket.Step == Spec.Training.Steps))
         {
-            await checkpoints.TakeAsync(_order, ticket, _replica!);
+            await checkpoints.TakeAsync(_order, ticket, _replica!, _shards.Length == 0 ? null : ReplicaDigest.Of(_shards), cancellation);
         }
     }
 
@@ -308,7 +311,8 @@ internal sealed class UltraServer(
     {
         if (_order!.UltraServer == 0)
         {
-            await checkpoints.IdleAsync(_order.Run).WaitAsync(deadlines.Step, time, cancellation);
+            // A disk that hangs costs the last checkpoint, and not the run.
+            await ((Task)Task.WhenAny(checkpoints.IdleAsync(_order.Run), Task.Delay(deadlines.Step, time, cancellation))).WaitAsync(cancellation);
         }
     }
 
@@ -395,7 +399,7 @@ internal sealed class UltraServer(
         }
     }
 
-    /// <summary>Before the sum leaves this UltraServer: what chosen chips hold is hashed again, and what they computed is computed again.</summary>
+    /// <summary>Before the step can be committed anywhere, which takes every UltraServer's word: what chosen chips hold is hashed again, and what they computed is computed again.</summary>
     /// <exception cref="CorruptionException">a chip has other bits than it must.</exception>
     private async Task Verify(StepTicket ticket, GradientReport[] gradients, CancellationToken cancellation)
     {
@@ -415,7 +419,7 @@ internal sealed class UltraServer(
             // Weights that changed meanwhile make liars of honest chips.
             await VerifyMemory(ticket, [.. Enumerable.Range(0, _chips.Length)], cancellation);
             string who = liars.Length == 1 ? $"chip {Place(liars[0])} has" : $"chips {string.Join(", ", liars.Select(Place))} have";
-            throw Corrupted(ticket, liars, $"{who} computed other bits than two others at step {ticket.Step}; a spare takes the place");
+            throw new CorruptionException($"{who} computed other bits than two others at step {ticket.Step}; a spare takes the place") { Liars = liars };
         }
     }
 
@@ -426,7 +430,7 @@ internal sealed class UltraServer(
         if (rotten.Length > 0)
         {
             Array.ForEach(rotten, _replica!.LoseShard);
-            throw Corrupted(ticket, [], $"bits in the memory of chip {string.Join(", ", rotten.Select(Place))} have changed by themselves before step {ticket.Step}");
+            throw new CorruptionException($"bits in the memory of chip {string.Join(", ", rotten.Select(Place))} have changed by themselves before step {ticket.Step}");
         }
     }
 
@@ -436,13 +440,6 @@ internal sealed class UltraServer(
         GradientReport report = await _chips[witness].Recompute(ticket, chip, buffer, cancellation).WaitAsync(deadlines.Step, time, cancellation);
         _replica.Gradients.Return(buffer);
         return report;
-    }
-
-    private CorruptionException Corrupted(StepTicket ticket, IReadOnlyList<int> liars, string message)
-    {
-        CorruptionException error = new(message) { Liars = liars };
-        Failed(ticket, error);
-        return error;
     }
 
     private bool IsVerified(long step, int chip) =>
@@ -534,6 +531,11 @@ internal sealed class UltraServer(
         };
         try
         {
+            if (error is CorruptionException)
+            {
+                Failed(ticket, error);
+            }
+
             string[] liars = [.. ((error as CorruptionException)?.Liars ?? []).Select(chip => GrainKeys.Place(_order!.UltraServer, chip))];
             FailureReport report = new(message, error is DivergenceException, liars);
             await Tell(ticket, (run, t) => run.Failed(t, report, CancellationToken.None));

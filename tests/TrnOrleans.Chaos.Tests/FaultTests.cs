@@ -36,6 +36,18 @@ public sealed class FaultTests
         Assert.Equal((kind, target, 5L, 0), (injected.Kind, injected.Site, injected.Step, injected.Attempt));
     }
 
+    /// <summary>Half of all writes of the run's record fail, and with them now and then a new generation, which is begun anew.</summary>
+    [Fact]
+    public async Task A_store_that_comes_and_goes_changes_no_bit()
+    {
+        RunSpec spec = TestSilo.TinySpec(chips: 3, ultraServers: 2, steps: 30);
+        FaultManifest manifest = new() { Seed = 2, Faults = [new FaultRule { Kind = "store_unavailable", Rate = 0.5 }, new FaultRule { Kind = "switch_down", Rate = 0.2 }] };
+        ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest);
+        Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
+        Assert.True(result.Journals.SelectMany(j => j).OfType<FaultInjected>().Count(f => f.Kind == "store_unavailable") > 3);
+        Assert.Contains(result.Events, e => e is RecoveryEvent);
+    }
+
     /// <summary>With 72 chips there are far more chips than buffers: a failed one must not leave the others waiting for its buffer.</summary>
     [Theory]
     [InlineData(72, 1, 0.01)]

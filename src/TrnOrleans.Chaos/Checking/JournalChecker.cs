@@ -232,7 +232,8 @@ public sealed class JournalChecker(IReadOnlyList<IReadOnlyList<JournalEntry>> jo
             }
         }
 
-        HashSet<long> corrupted = [.. Of<FaultInjected>().Where(f => FaultKinds.Find(f.Kind) is { IsCorruption: true }).Select(f => f.Step)];
+        // A NaN that another chip does not come to is a corruption, too.
+        HashSet<long> corrupted = [.. Of<FaultInjected>().Where(f => FaultKinds.Find(f.Kind) is { IsCorruption: true } || f.Kind == FaultKinds.NotANumber.Name).Select(f => f.Step)];
         foreach (FaultDetected alarm in found.Where(d => d.IsCorruption && (d.Step is not { } step || !corrupted.Contains(step))))
         {
             Report("I9", $"step {alarm.Step}", $"a false alarm at {alarm.Site}: {alarm.What}");

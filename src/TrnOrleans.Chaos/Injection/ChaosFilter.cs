@@ -54,11 +54,11 @@ public sealed class ChaosFilter(ChaosRuns runs, ReplicaStore replicas, RunJourna
         int spare = place.Length > 1 ? int.Parse(place[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
         int chip = place.Length > 0 ? int.Parse(place[0], System.Globalization.CultureInfo.InvariantCulture)
             : context.Request.GetArgument(1) is ExchangeBlock block ? (2 * block.Bucket) + (block.IsResult ? 1 : 0) : 0;
-        return schedule.Strikes(site, new FaultPlace(ultraServer, chip, spare), ticket.Step, ticket.Attempt) is { } rule && FaultKinds.Find(rule.Kind) is { } kind
-            && (!kind.NeedsPermission || runs.AllowsKill)
 
-            // Whoever is only a witness does nothing but compute.
-            && (context.InterfaceMethod.Name != nameof(ITrainiumChip.Recompute) || kind == FaultKinds.ComputeFlip)
+        // Whoever is only a witness does nothing but compute.
+        FaultKind? only = context.InterfaceMethod.Name == nameof(ITrainiumChip.Recompute) ? FaultKinds.ComputeFlip : null;
+        return schedule.Strikes(site, new FaultPlace(ultraServer, chip, spare), ticket.Step, ticket.Attempt, only) is { } rule && FaultKinds.Find(rule.Kind) is { } kind
+            && (!kind.NeedsPermission || runs.AllowsKill)
             ? new Strike(rule, kind, ticket, new FaultPlace(ultraServer, chip, spare), schedule.Seed, context)
             : null;
     }

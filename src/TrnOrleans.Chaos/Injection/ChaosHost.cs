@@ -2,7 +2,6 @@ using Orleans.Concurrency;
 using TrnOrleans.Chaos.Manifests;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
-using TrnOrleans.Models.Json;
 
 namespace TrnOrleans.Chaos.Injection;
 
@@ -12,7 +11,7 @@ internal sealed class ChaosHost(ChaosRuns runs, ClusterView cluster) : Grain, IC
 {
     public Task Inject(string run, string rule, CancellationToken cancellation)
     {
-        FaultRule read = StrictJson.Read<FaultRule>(rule, "the fault");
+        FaultRule read = FaultManifest.Read($$"""{"faults":[{{rule}}]}""", "the fault").Faults[0];
         if (FaultKinds.Find(read.Kind) is { NeedsPermission: true } && !runs.AllowsKill)
         {
             throw new RunFailedException($"the silo at {ClusterView.ForPeople(cluster.Self)} was started without --allow-chaos true, and is not killed");

@@ -41,25 +41,26 @@ public sealed class FaultSchedule(FaultManifest manifest)
     /// <param name="place">Which one.</param>
     /// <param name="step">The step.</param>
     /// <param name="attempt">The attempt at it.</param>
-    public FaultRule? Strikes(FaultSite site, FaultPlace place, long step, int attempt)
+    /// <param name="only">The one kind that can strike here; null for any of the site.</param>
+    public FaultRule? Strikes(FaultSite site, FaultPlace place, long step, int attempt, FaultKind? only = null)
     {
         foreach ((FaultRule rule, FaultKind kind, FaultTarget target, string name) in _rules)
         {
-            if (kind.Site == site && target.Means(place, site) && Strikes(rule, name, place, step, attempt))
+            if (kind.Site == site && (only is null || kind == only) && target.Means(place, site) && Strikes(rule, name, place, step, attempt))
             {
                 return rule;
             }
         }
 
-        return _hasInjected ? TakeInjected(site, place, step) : null;
+        return _hasInjected ? TakeInjected(site, place, step, only) : null;
     }
 
-    private FaultRule? TakeInjected(FaultSite site, FaultPlace place, long step)
+    private FaultRule? TakeInjected(FaultSite site, FaultPlace place, long step, FaultKind? only)
     {
         lock (_lock)
         {
             int found = _injected.FindIndex(rule =>
-                FaultKinds.Find(rule.Kind)!.Site == site && step >= rule.AtStep && FaultTarget.Parse(rule.Target, string.Empty).Means(place, site));
+                FaultKinds.Find(rule.Kind) is { } kind && kind.Site == site && (only is null || kind == only) && step >= rule.AtStep && FaultTarget.Parse(rule.Target, string.Empty).Means(place, site));
             if (found < 0)
             {
                 return null;

@@ -11,6 +11,9 @@ public enum FaultSite
 
     /// <summary>A message between silos: target "ULTRASERVER" of the receiver.</summary>
     Link,
+
+    /// <summary>A write of the run's own record; it has no target.</summary>
+    Store,
 }
 
 /// <summary>What can be done to a run.</summary>
@@ -59,10 +62,13 @@ public static class FaultKinds
 
     public static FaultKind SlowLink { get; } = new("slow_link", FaultSite.Link, "A block arrives `seconds` late.", IsFound: false);
 
+    public static FaultKind StoreUnavailable { get; } = new("store_unavailable", FaultSite.Store, "The store does not take the run's record.", IsFound: false);
+
     /// <summary>In the order in which they are listed.</summary>
     public static IReadOnlyList<FaultKind> All { get; } =
     [
         ChipError, Hang, Straggler, LostRequest, LostReply, NotANumber, HbmError, ComputeFlip, ShardFlip, SwitchDown, Deactivate, UltraServerLost, SiloKill, WireFlip, LostBlock, DoubledBlock, SlowLink,
+        StoreUnavailable,
     ];
 
     /// <summary>By its name; null when there is none.</summary>

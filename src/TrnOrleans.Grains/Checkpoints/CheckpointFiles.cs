@@ -37,15 +37,18 @@ public static class CheckpointFiles
     /// <param name="snapshot">The floats.</param>
     /// <param name="slices">First float and length of each chip's shard.</param>
     /// <param name="head">All but digest and shards.</param>
+    /// <param name="expected">Digest that the floats must have, where it is known; or null.</param>
     /// <param name="reached">Told before every step on the disk, for those who want to know what a power cut would leave.</param>
     /// <returns>The manifest, and bytes of the shards.</returns>
     /// <exception cref="IOException">the disk is full, or not there; what was begun is gone again.</exception>
+    /// <exception cref="InvalidWeightsException">the floats have another digest than expected.</exception>
     /// <exception cref="UnauthorizedAccessException">no permission.</exception>
     public static (CheckpointManifest Manifest, long Bytes) Write(
-        CheckpointFolder folder, CheckpointSnapshot snapshot, IReadOnlyList<(long First, long Length)> slices, CheckpointManifest head, Action<string>? reached = null)
+        CheckpointFolder folder, CheckpointSnapshot snapshot, IReadOnlyList<(long First, long Length)> slices, CheckpointManifest head, string? expected = null,
+        Action<string>? reached = null)
     {
         Directory.CreateDirectory(folder.Root);
-        string writing = folder.NewWriting();
+        string writing = folder.NewWriting(head.Step);
         reached?.Invoke("folder");
         Directory.CreateDirectory(writing);
         try
@@ -69,6 +72,11 @@ public static class CheckpointFiles
                 Digest = ReplicaDigest.Of(digests),
                 HistorySha256 = Convert.ToHexStringLower(SHA256.HashData(history)),
             };
+            if (expected is not null && manifest.Digest != expected)
+            {
+                throw new InvalidWeightsException($"the copy of step {head.Step} has other bits than the step left: memory has changed them");
+            }
+
             byte[] text = JsonSerializer.SerializeToUtf8Bytes(manifest, StrictJson.Options);
             WriteWhole(Path.Combine(writing, CheckpointFolder.Manifest), text, reached);
             WriteWhole(Path.Combine(writing, CheckpointFolder.Checksum), Encoding.ASCII.GetBytes(Checksum(text)), reached);
@@ -300,14 +308,22 @@ public static class CheckpointFiles
             }
 
             reached?.Invoke("move away");
-            Directory.Move(name, folder.NewWriting());
+            Directory.Move(name, folder.NewWriting(manifest.Step));
         }
 
         reached?.Invoke("rename");
         Directory.Move(writing, name);
         DurableFolder.Flush(folder.Root);
         reached?.Invoke("prune");
-        folder.Prune(manifest.Keep);
+        try
+        {
+            folder.Prune(manifest.Step, manifest.Keep);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The checkpoint is there; what could not be removed is tried again by the next one.
+        }
+
         reached?.Invoke("done");
     }
 

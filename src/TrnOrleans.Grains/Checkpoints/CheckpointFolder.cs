@@ -33,26 +33,35 @@ public sealed class CheckpointFolder(string root)
     public IReadOnlyList<long> Steps() => !Directory.Exists(root) ? [] :
     [
         .. Directory.EnumerateDirectories(root, Prefix + "*").Select(path => Path.GetFileName(path)[Prefix.Length..])
-            .Where(name => name.All(char.IsAsciiDigit)).Select(name => long.Parse(name, CultureInfo.InvariantCulture)).OrderDescending(),
+            .Select(name => long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1).Where(step => step >= 0).OrderDescending(),
     ];
 
     /// <summary>A place to write a checkpoint in, of which nobody else knows.</summary>
-    internal string NewWriting() => Path.Combine(root, $"{Unfinished}{Guid.NewGuid():N}");
+    internal string NewWriting(long step) => Path.Combine(root, string.Create(CultureInfo.InvariantCulture, $"{Unfinished}{step:D12}-{Guid.NewGuid():N}"));
 
-    /// <summary>Removes what somebody began to write and did not finish, and all checkpoints but the newest.</summary>
-    /// <param name="keep">How many stay.</param>
-    internal void Prune(int keep)
+    /// <summary>
+    /// Removes older checkpoints than those that are kept, and what somebody began to write of this step or one before it and did not finish.
+    /// Later ones are left alone: a run that went back to here has found them damaged, or another still writes one.
+    /// </summary>
+    /// <param name="step">The checkpoint that has just been written.</param>
+    /// <param name="keep">How many stay, with this one.</param>
+    /// <exception cref="IOException">something cannot be removed; the rest is.</exception>
+    internal void Prune(long step, int keep)
     {
         foreach (string left in Directory.EnumerateDirectories(root, Unfinished + "*"))
         {
-            Directory.Delete(left, recursive: true);
+            string name = Path.GetFileName(left)[Unfinished.Length..];
+            if (string.CompareOrdinal(name, step.ToString("D12", CultureInfo.InvariantCulture) + "~") < 0)
+            {
+                Directory.Delete(left, recursive: true);
+            }
         }
 
-        foreach (long step in Steps().Skip(keep))
+        foreach (long old in Steps().Where(s => s <= step).Skip(keep))
         {
             // Renamed first: half a checkpoint must not look like one.
-            string doomed = NewWriting();
-            Directory.Move(PathOf(step), doomed);
+            string doomed = NewWriting(old);
+            Directory.Move(PathOf(old), doomed);
             Directory.Delete(doomed, recursive: true);
         }
     }

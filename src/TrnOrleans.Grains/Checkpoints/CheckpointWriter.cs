@@ -22,12 +22,14 @@ internal sealed class CheckpointWriter(
     /// <param name="order">Of the UltraServer.</param>
     /// <param name="ticket">Its step is the number of committed steps.</param>
     /// <param name="replica">Stands at that step until this returns.</param>
-    internal async Task TakeAsync(PrepareOrder order, StepTicket ticket, Replica replica)
+    /// <param name="expected">Digest of the replica as its last step left it, where it is known.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task TakeAsync(PrepareOrder order, StepTicket ticket, Replica replica, string? expected, CancellationToken cancellation)
     {
         Slot slot = _slots.GetOrAdd(order.Run, _ => new Slot());
         try
         {
-            await slot.Writing.WaitAsync(deadlines.Step, time);
+            await slot.Writing.WaitAsync(deadlines.Control, time, cancellation);
         }
         catch (TimeoutException)
         {
@@ -41,7 +43,9 @@ internal sealed class CheckpointWriter(
         await Task.WhenAll(Enumerable.Range(0, chips).Select(chip => engine.RunAsync(() => replica.CopyTo(snapshot, ticket.Generation, chip))));
         snapshot.Commits = replica.Commits.From(0);
         (long, long)[] slices = [.. Enumerable.Range(0, chips).Select(replica.Shard)];
-        slot.Writing = Task.Run(() => WriteAsync(order, ticket, snapshot, slices));
+
+        // What has been copied is written, whatever becomes of the generation.
+        slot.Writing = Task.Run(() => WriteAsync(order, ticket, snapshot, slices, expected), CancellationToken.None);
     }
 
     /// <summary>Returns when nothing of a run is being written any more.</summary>
@@ -55,8 +59,9 @@ internal sealed class CheckpointWriter(
     {
         if (_slots.TryRemove(run, out Slot? slot))
         {
-            await slot.Writing.WaitAsync(deadlines.Step, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            slot.Snapshot?.Dispose();
+            // Also when nobody waits for it any more: it reads the copy until its end.
+            Task gone = slot.Writing.ContinueWith(_ => slot.Snapshot?.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await gone.WaitAsync(deadlines.Step, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -69,7 +74,7 @@ internal sealed class CheckpointWriter(
     }
 
     /// <summary>Never throws.</summary>
-    private async Task WriteAsync(PrepareOrder order, StepTicket ticket, CheckpointSnapshot snapshot, (long First, long Length)[] slices)
+    private async Task WriteAsync(PrepareOrder order, StepTicket ticket, CheckpointSnapshot snapshot, (long First, long Length)[] slices, string? expected)
     {
         CheckpointOptions options = order.Options.Checkpoints!;
         long begun = time.GetTimestamp();
@@ -89,7 +94,7 @@ internal sealed class CheckpointWriter(
                 HistorySha256 = string.Empty,
                 Spec = StrictJson.Read<RunSpec>(order.Spec, "the run's spec"),
             };
-            (CheckpointManifest written, long bytes) = CheckpointFiles.Write(folder, snapshot, slices, head);
+            (CheckpointManifest written, long bytes) = CheckpointFiles.Write(folder, snapshot, slices, head, expected);
             double seconds = time.GetElapsedTime(begun).TotalSeconds;
             await TellAsync(order, ticket, written.Digest, new CheckpointReport(ticket.Step, folder.PathOf(ticket.Step), bytes, seconds, null)).ConfigureAwait(false);
         }

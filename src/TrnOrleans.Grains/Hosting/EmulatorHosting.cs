@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -15,6 +16,7 @@ using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Content;
 using TrnOrleans.Grains.Journal;
 using TrnOrleans.Grains.Placement;
+using TrnOrleans.Grains.Recovery;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Models.Data;
 using TrnOrleans.Numerics.Compute;
@@ -51,6 +53,7 @@ public static class EmulatorHosting
         services.AddSingleton<CollectiveStore>();
         services.AddSingleton<ClusterView>();
         services.AddSingleton<LocalRuns>();
+        services.TryAddSingleton<StorePoint>();
         services.AddSingleton<Deadlines>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloDrain>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RunRevival>();

@@ -39,7 +39,7 @@ internal sealed partial class RunRevival(IGrainFactory grains, Deadlines deadlin
                 {
                     if (run.State is RunState.Running or RunState.Preparing)
                     {
-                        await grains.GetGrain<ITrainingRun>(run.Id).Status(cancellation).WaitAsync(deadlines.Control, time, cancellation).ConfigureAwait(false);
+                        await Wake(run.Id, cancellation).ConfigureAwait(false);
                     }
                 }
 
@@ -57,6 +57,24 @@ internal sealed partial class RunRevival(IGrainFactory grains, Deadlines deadlin
             }
         }
     }
+
+    /// <summary>One that cannot be woken does not keep the others asleep.</summary>
+    private async Task Wake(string run, CancellationToken cancellation)
+    {
+        try
+        {
+            await grains.GetGrain<ITrainingRun>(run).Status(cancellation).WaitAsync(deadlines.Control, time, cancellation).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever it is: it is said, and the next one comes.
+        catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            LogAsleep(run, error.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "run {Run} should go on, and cannot be woken: {Why}")]
+    private partial void LogAsleep(string run, string why);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "runs that should go on cannot be looked up: {Why}")]
     private partial void LogUnwoken(string why);

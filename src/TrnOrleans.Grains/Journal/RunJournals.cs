@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Models.Json;
 
@@ -45,7 +46,7 @@ public sealed partial class RunJournals(string folder, ClusterView cluster, Time
 
     /// <summary>The files of a run on this silo, also those of earlier processes in the same folder.</summary>
     public IReadOnlyList<string> Files(string run) =>
-        Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, $"{run}@*{Extension}").Order(StringComparer.Ordinal)] : [];
+        RunName.IsValid(run) && Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, $"{run}@*{Extension}").Order(StringComparer.Ordinal)] : [];
 
     public void Dispose()
     {

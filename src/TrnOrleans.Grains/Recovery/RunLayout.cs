@@ -51,13 +51,24 @@ internal sealed class RunLayout(string run, IGrainFactory grains, ClusterView cl
         cluster.Active.Select(silo => grains.GetGrain<ICheckpointHost>(silo).Begin(folder, CancellationToken.None).WaitAsync(deadlines.Control, time)));
 
     /// <summary>The newest whole checkpoint of a run that any silo reaches, and why newer ones are not used.</summary>
-    /// <exception cref="RunFailedException">a silo cannot read the folder.</exception>
+    /// <exception cref="SiloUnavailableException">a silo does not answer, and may have a newer one.</exception>
     internal async Task<CheckpointSurvey> NewestCheckpointAsync(string folder, string spec)
     {
-        CheckpointSurvey?[] answers = await Task.WhenAll(cluster.Active.Select(silo => Answer(
-            silo, () => grains.GetGrain<ICheckpointHost>(silo).Newest(folder, spec, CancellationToken.None))));
-        CheckpointSurvey[] found = [.. answers.OfType<CheckpointSurvey>()];
-        return new CheckpointSurvey(found.Select(f => f.Newest).MaxBy(f => f?.Step ?? -1), [.. found.SelectMany(f => f.Refused).Distinct()]);
+        CheckpointSurvey?[] answers = await Task.WhenAll(cluster.Active.Select(silo => Answer(silo, async () =>
+        {
+            try
+            {
+                return await grains.GetGrain<ICheckpointHost>(silo).Newest(folder, spec, CancellationToken.None);
+            }
+            catch (RunFailedException error)
+            {
+                // Its disk is broken; another silo's need not be.
+                return new CheckpointSurvey(null, [new RefusedCheckpoint(-1, error.Message)]);
+            }
+        })));
+        return answers.Contains(null)
+            ? throw new SiloUnavailableException("a silo does not answer")
+            : new CheckpointSurvey(answers.Select(f => f!.Newest).MaxBy(f => f?.Step ?? -1), [.. answers.SelectMany(f => f!.Refused).Distinct()]);
     }
 
     /// <summary>Asks the silos of a plan in turn, until one can answer.</summary>

@@ -48,7 +48,7 @@ public sealed class CheckpointFilesTests : IDisposable
         using CheckpointSnapshot fresh = Snapshot(3, Length, 2);
         string before = CheckpointFiles.Write(folder, old, Slices(400, 600), Head(10) with { Keep = 1 }).Manifest.Digest;
         List<(string Point, string Copy)> deaths = [];
-        string after = CheckpointFiles.Write(folder, fresh, Slices(400, 600), Head(20) with { Keep = 1 }, point =>
+        string after = CheckpointFiles.Write(folder, fresh, Slices(400, 600), Head(20) with { Keep = 1 }, reached: point =>
         {
             string copy = _folder.At($"death{deaths.Count}");
             Copy(folder.Root, copy);

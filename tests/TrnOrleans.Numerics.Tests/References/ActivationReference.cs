@@ -4,7 +4,8 @@ namespace TrnOrleans.Numerics.Tests;
 internal static class ActivationReference
 {
     internal static double[] Gelu(double[] x) =>
-        Array.ConvertAll(x, v => 0.5 * v * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (v + (0.044715 * v * v * v)))));
+        // (1 + tanh u) / 2 as 1 / (1 + exp(−2 u)), which far below 0 loses no digit to the 1.
+        Array.ConvertAll(x, v => v / (1 + Math.Exp(-2 * Math.Sqrt(2 / Math.PI) * (v + (0.044715 * v * v * v)))));
 
     internal static double[] Relu(double[] x) => Array.ConvertAll(x, v => v > 0 ? v : 0);
 
