@@ -14,7 +14,7 @@ public static class ChaosHosting
     public static ISiloBuilder AddChaos(this ISiloBuilder silo, bool allowsKill)
     {
         silo.Services.AddSingleton(new ChaosRuns(allowsKill));
-        silo.Services.Replace(ServiceDescriptor.Singleton<StorePoint, ChaosStorePoint>());
+        silo.Services.Replace(ServiceDescriptor.Singleton<RunPoint, ChaosRunPoint>());
         silo.AddIncomingGrainCallFilter<ChaosFilter>();
         return silo;
     }

@@ -2,6 +2,7 @@ using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
 using Polly;
 using Polly.Retry;
+using TrnOrleans.Grains.Contracts;
 
 namespace TrnOrleans.Grains;
 
@@ -19,7 +20,7 @@ internal static class GrainRetries
             MaxDelay = TimeSpan.FromSeconds(1),
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(error => error is TimeoutException || IsUnreachable(error)),
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(error => error is TimeoutException or RunMovingException || IsUnreachable(error)),
         })
         .Build();
 

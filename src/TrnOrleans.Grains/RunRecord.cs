@@ -78,6 +78,10 @@ internal sealed class RunRecord
     [Id(19)]
     public bool IsCold { get; set; }
 
+    /// <summary>Which activation of the run's grain has written this.</summary>
+    [Id(20)]
+    public Guid Writer { get; set; }
+
     [Id(11)]
     public List<RunEvent> Events { get; set; } = [];
 }

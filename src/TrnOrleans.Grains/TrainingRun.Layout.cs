@@ -95,7 +95,9 @@ internal sealed partial class TrainingRun
         _fence.Raise(Id, Record.Generation);
         await Writes.WriteAsync();
         long from = LastRemembered + 1;
+        Reach(RunMoment.GenerationTaken, from);
         Survey survey = Record.PlacedGeneration == 0 ? Survey.Empty : await Layout.HaltAsync(Record.Generation, Record.PlacedGeneration, from);
+        Reach(RunMoment.Halted, from);
         IReadOnlyList<ReplicaState> whole = survey.Newest();
         bool isLost = whole.Count == 0 && Record.PlacedGeneration > 0;
         CheckpointState? checkpoint = isLost || (whole.Count == 0 && Record.Options.Resumes) ? await NewestCheckpoint(survey) : null;
@@ -120,6 +122,7 @@ internal sealed partial class TrainingRun
                 new PrepareOrder(Id, Record.Generation, index, Record.Spec!, plan, step, Source(index, plan, whole, checkpoint), Record.Content, Record.Options, Record.Failures, validates, Record.Repeats,
                 [.. Record.Quarantined.Select(q => q.Place)]))],
             cancellation);
+        Reach(RunMoment.Prepared, step);
         if (_history.IsOver)
         {
             // Failed, or closed, while it was prepared.
@@ -136,8 +139,10 @@ internal sealed partial class TrainingRun
         _history.Add(new LayoutEvent(Record.Generation, step, plan));
         Note(new GenerationBegun(Record.Generation, step, [.. plan.Shares.Select(s => ClusterView.ForPeople(s.Silo))]));
         await Store();
+        Reach(RunMoment.LaidOut, step);
         StartWatch();
         await Layout.TrainAsync(plan, Ticket(step));
+        Reach(RunMoment.Started, step);
         if (why is not null)
         {
             // A cold start goes back to where its checkpoint is; else only the step in flight was lost.

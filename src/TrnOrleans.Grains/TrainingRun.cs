@@ -23,7 +23,7 @@ namespace TrnOrleans.Grains;
 [KeepAlive, Reentrant]
 internal sealed partial class TrainingRun(
     [PersistentState("run", EmulatorHosting.Storage)] IPersistentState<RunRecord> storage, ClusterView cluster, LocalRuns localRuns, RunJournals journals,
-    StorePoint store, Deadlines deadlines, TimeProvider time) : Grain, ITrainingRun
+    RunPoint point, Deadlines deadlines, TimeProvider time) : Grain, ITrainingRun
 {
     // What fails so often without a step in between fails for a reason that another try does not take away.
     private const int MostFailures = 16;
@@ -31,6 +31,7 @@ internal sealed partial class TrainingRun(
     // A chip may fail twice in a row, and does so in the same way seldom.
     private const int SureOfDivergence = 3;
 
+    private readonly Guid _self = Guid.NewGuid();
     private readonly Fence _fence = new();
     private RunHistory _history = new([]);
     private RunSpec? _spec;
@@ -52,7 +53,8 @@ internal sealed partial class TrainingRun(
 
     private string Id => this.GetPrimaryKeyString();
 
-    private RunRecord Record => storage.State;
+    // Not the storage's own: what that reads to find out who has written last is another's.
+    private RunRecord Record { get; set; } = new();
 
     private SerialWrites Writes => field ??= new SerialWrites(WriteRecord);
 
@@ -60,6 +62,7 @@ internal sealed partial class TrainingRun(
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        Record = storage.State;
         localRuns.Add(Id, this.AsReference<ITrainingRun>());
         _lastProgress = _lastStored = _over = time.GetTimestamp();
         if (Record.Spec is { } spec)
@@ -71,7 +74,7 @@ internal sealed partial class TrainingRun(
             StartWatch();
             if (!_history.IsOver && !Record.IsHandedOver)
             {
-                Recover("the silo with the run's own grain was lost", Record.Generation);
+                Recover("the run's own grain was lost", Record.Generation);
             }
 
             Record.IsHandedOver = false;
@@ -232,6 +235,7 @@ internal sealed partial class TrainingRun(
     {
         _fence.Check(ticket);
         _lastProgress = time.GetTimestamp();
+        Reach(RunMoment.Committing, ticket.Step);
         if (Record.Ledger!.Commit(ticket.Step, report))
         {
             if (ticket.Step >= Record.Repeats.Below)
@@ -244,6 +248,7 @@ internal sealed partial class TrainingRun(
             Remember(ticket.Step, report);
         }
 
+        Reach(RunMoment.Committed, ticket.Step);
         return Task.CompletedTask;
     }
 
@@ -262,6 +267,7 @@ internal sealed partial class TrainingRun(
     {
         _fence.Check(ticket);
         _lastProgress = time.GetTimestamp();
+        Reach(RunMoment.Validating, ticket.Step);
         if (_history.IsOver || Record.Ledger!.Validate(ticket.Step, report) is not { } whole)
         {
             return;
@@ -289,6 +295,7 @@ internal sealed partial class TrainingRun(
     public async Task Finished(StepTicket ticket, FinishReport report, CancellationToken cancellation)
     {
         _fence.Check(ticket);
+        Reach(RunMoment.Finishing, ticket.Step);
         if (_history.IsOver || AllStandStill(ticket, report, "at the end") is not { } digest)
         {
             return;
@@ -302,6 +309,7 @@ internal sealed partial class TrainingRun(
             _fence.Refused + Record.StaleMessages, Record.Events.Count(e => e is LayoutEvent), LinkTraffic.Sum(Record.Links)));
         Note(new RunOver(report.Steps, digest, null));
         _laidOut.TrySetResult();
+        Reach(RunMoment.Ended, ticket.Step);
         await Publish();
     }
 
@@ -471,10 +479,11 @@ internal sealed partial class TrainingRun(
         if (_isGhost)
         {
             // What it has read to find that out would let it write over the record of the one that lives.
-            throw new RunMovingException($"run {Id} has been taken up on another silo");
+            throw TakenUp();
         }
 
-        store.BeforeWrite(Ticket((Record.Ledger?.LastCommitted ?? -1) + 1));
+        point.Reached(RunMoment.Writing, Ticket((Record.Ledger?.LastCommitted ?? -1) + 1), Record.Options);
+        Record.Writer = _self;
         try
         {
             await storage.WriteStateAsync();
@@ -486,26 +495,48 @@ internal sealed partial class TrainingRun(
                 return;
             }
 
-            _isGhost = true;
-            _watch?.Dispose();
-            _watch = null;
-            _history.Interrupt();
-            _laidOut.TrySetResult();
-            DeactivateOnIdle();
-            throw new RunMovingException($"run {Id} has been taken up on another silo");
+            throw GiveUp();
         }
     }
 
+    /// <summary>A moment at which this grain can be lost with all that it has not written; whoever lives next knows only what is.</summary>
+    /// <exception cref="RunMovingException">it is.</exception>
+    private void Reach(RunMoment moment, long step)
+    {
+        try
+        {
+            point.Reached(moment, new StepTicket(Id, Record.PlacedGeneration, step), Record.Options);
+        }
+        catch (ConductorLostException)
+        {
+            throw GiveUp();
+        }
+    }
+
+    /// <summary>From here on this grain is a ghost: it writes nothing, ends nothing, and tells its followers to look elsewhere.</summary>
+    private RunMovingException GiveUp()
+    {
+        _isGhost = true;
+        _watch?.Dispose();
+        _watch = null;
+        _history.Interrupt();
+        _laidOut.TrySetResult();
+        DeactivateOnIdle();
+        return TakenUp();
+    }
+
+    private RunMovingException TakenUp() => new($"run {Id} has been taken up on another silo");
+
     /// <summary>
-    /// A store that has lost the record, as a Redis that was flushed, has not given it to anybody else: this grain is still the only one.
+    /// A store that has lost the record, as a Redis that was flushed, has not given it to anybody else; and one that answers too late, as a
+    /// Redis that hung, has taken what this grain wrote before: in both cases it is still the only one.
     /// </summary>
     private async Task<bool> WriteAnew()
     {
-        RunRecord known = storage.State;
         await storage.ReadStateAsync();
-        bool isLost = !storage.RecordExists;
-        storage.State = known;
-        if (!isLost)
+        bool isOurs = !storage.RecordExists || storage.State.Writer == _self;
+        storage.State = Record;
+        if (!isOurs)
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orleans.Runtime;
 using TrnOrleans.Chaos.Checking;
 using TrnOrleans.Chaos.Manifests;
 using TrnOrleans.Grains.Contracts;
@@ -31,10 +32,27 @@ internal static class ChaosRun
     {
         ITrainingRun run = silo.Run(id);
         options = (options ?? RunOptions.None) with { Journals = true, Chaos = JsonSerializer.Serialize(manifest, StrictJson.Compact) };
-        await run.Start(TestSilo.Text(spec), RunContent.None, options, TestSilo.Token);
-        List<RunEvent> events = await TestSilo.FollowAsync(run).WaitAsync(deadline ?? TimeSpan.FromSeconds(40), TestSilo.Token);
+        List<RunEvent> events = await ToTheEndAsync(run, spec, options).WaitAsync(deadline ?? TimeSpan.FromSeconds(40), TestSilo.Token);
         await run.Close(TestSilo.Token);
         return new Result(events, JournalFiles.Read(silo.Journals.Files(id)));
+    }
+
+    /// <summary>All that a run says; when its own grain is lost in between, all that the next one says.</summary>
+    private static async Task<List<RunEvent>> ToTheEndAsync(ITrainingRun run, RunSpec spec, RunOptions options)
+    {
+        while (true)
+        {
+            try
+            {
+                await run.Start(TestSilo.Text(spec), RunContent.None, options, TestSilo.Token);
+                return await TestSilo.FollowAsync(run);
+            }
+            catch (Exception error) when (error is RunMovingException or EnumerationAbortedException)
+            {
+                // It lives elsewhere by now.
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TestSilo.Token);
+            }
+        }
     }
 
     /// <summary>The digest of the same run when nothing is done to it.</summary>

@@ -49,14 +49,17 @@ public sealed class SeedTests
     /// <summary>Three kinds out of all, at rates of a few in a hundred; a NaN that comes three times in a row would rightly be believed.</summary>
     private static FaultManifest Schedule(ulong seed)
     {
-        string[] kinds = ["chip_error", "straggler", "lost_reply", "nan", "switch_down", "deactivate", "hang"];
+        string[] kinds =
+        [
+            "chip_error", "straggler", "lost_reply", "nan", "switch_down", "deactivate", "hang", "lost_request", "ultraserver_lost", "store_unavailable", "conductor_lost",
+        ];
         long first = FaultDecision.Below(seed, "kind", 0, 0, kinds.Length);
         return new FaultManifest { Seed = seed, Faults = [.. Enumerable.Range(0, 3).Select(i => Rule(kinds[(first + (2 * i)) % kinds.Length], i))] };
 
         FaultRule Rule(string kind, int i)
         {
             double rate = 0.01 + (0.04 * FaultDecision.Below(seed, "rate", i, 0, 100) / 100);
-            return new FaultRule { Kind = kind, Rate = kind == "nan" ? rate / 10 : rate, Seconds = 0.05 };
+            return new FaultRule { Kind = kind, Rate = kind is "nan" or "conductor_lost" ? rate / 10 : rate, Seconds = 0.05 };
         }
     }
 }

@@ -46,7 +46,7 @@ public sealed class FaultSchedule(FaultManifest manifest)
     {
         foreach ((FaultRule rule, FaultKind kind, FaultTarget target, string name) in _rules)
         {
-            if (kind.Site == site && (only is null || kind == only) && target.Means(place, site) && Strikes(rule, name, place, step, attempt))
+            if (kind.Site == site && (only is null || kind == only) && target.Means(place, site) && (rule.Moment is not { } moment || place.Chip == (int)moment) && Strikes(rule, name, place, step, attempt))
             {
                 return rule;
             }

@@ -14,6 +14,9 @@ public enum FaultSite
 
     /// <summary>A write of the run's own record; it has no target.</summary>
     Store,
+
+    /// <summary>The run's own grain; it has no target, and moments instead.</summary>
+    Conductor,
 }
 
 /// <summary>What can be done to a run.</summary>
@@ -64,11 +67,13 @@ public static class FaultKinds
 
     public static FaultKind StoreUnavailable { get; } = new("store_unavailable", FaultSite.Store, "The store does not take the run's record.", IsFound: false);
 
+    public static FaultKind ConductorLost { get; } = new("conductor_lost", FaultSite.Conductor, "The run's own grain is lost with all that it has not written, when `moment` comes, or at any.", IsFound: true);
+
     /// <summary>In the order in which they are listed.</summary>
     public static IReadOnlyList<FaultKind> All { get; } =
     [
         ChipError, Hang, Straggler, LostRequest, LostReply, NotANumber, HbmError, ComputeFlip, ShardFlip, SwitchDown, Deactivate, UltraServerLost, SiloKill, WireFlip, LostBlock, DoubledBlock, SlowLink,
-        StoreUnavailable,
+        StoreUnavailable, ConductorLost,
     ];
 
     /// <summary>By its name; null when there is none.</summary>

@@ -1,3 +1,4 @@
+using TrnOrleans.Grains.Recovery;
 using TrnOrleans.Hardware;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Json;
@@ -80,10 +81,13 @@ public sealed record FaultRule
     /// <summary>What a chip reports.</summary>
     public NeuronStatus Status { get; init; } = NeuronStatus.ExecutionUnitUnrecoverable;
 
+    /// <summary>When the run's own grain is lost; null for any moment.</summary>
+    public RunMoment? Moment { get; init; }
+
     /// <exception cref="InvalidDescriptionException">it cannot be; one sentence.</exception>
     internal void Check(string where)
     {
-        if (FaultKinds.Find(Kind) is null)
+        if (FaultKinds.Find(Kind) is not { } kind)
         {
             throw new InvalidDescriptionException($"{where}: there is no kind {Kind}; known are {string.Join(", ", FaultKinds.All.Select(k => k.Name))}");
         }
@@ -95,6 +99,7 @@ public sealed record FaultRule
         Require(Seconds is > 0 and <= 3600, $"seconds is {Seconds}; it must be above 0 and at most 3600");
         Require(Factor is >= 1 and <= 1000, $"factor is {Factor}; it must be between 1 and 1000");
         Require(FromStep >= 0 && (UntilStep is null || UntilStep >= FromStep), "until_step must not be before from_step");
+        Require(Moment is null || (kind.Site == FaultSite.Conductor && Moment != RunMoment.Writing), "moment is for conductor_lost, and none of them is writing, which is store_unavailable");
         FaultTarget.Parse(Target, where);
 
         void Require(bool holds, string otherwise)

@@ -44,7 +44,7 @@ public readonly record struct ReplicaAddress([property: Id(0)] string Run, [prop
 
 /// <summary>What a silo has of a run that stands still.</summary>
 /// <param name="Replicas">The whole ones: an update that was broken off leaves none.</param>
-/// <param name="Commits">By step, of the newest replica, as far as it remembers.</param>
+/// <param name="Commits">In order of the steps, as far as any replica there remembers them.</param>
 [GenerateSerializer, Immutable]
 public sealed record HaltReport([property: Id(0)] IReadOnlyList<ReplicaState> Replicas, [property: Id(1)] IReadOnlyList<StepCommit> Commits);
 

@@ -53,7 +53,7 @@ public static class EmulatorHosting
         services.AddSingleton<CollectiveStore>();
         services.AddSingleton<ClusterView>();
         services.AddSingleton<LocalRuns>();
-        services.TryAddSingleton<StorePoint>();
+        services.TryAddSingleton<RunPoint>();
         services.AddSingleton<Deadlines>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloDrain>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RunRevival>();
@@ -74,7 +74,8 @@ public static class EmulatorHosting
     public static ISiloBuilder UseLoopback(this ISiloBuilder silo, int siloPort, int gatewayPort)
     {
         silo.UseLocalhostClustering(siloPort, gatewayPort);
-        silo.AddMemoryGrainStorage(Storage);
+        silo.AddMemoryGrainStorage(Storage, (OptionsBuilder<MemoryGrainStorageOptions> options) => options.Configure<Serializer>(
+            (storage, serializer) => storage.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer)));
         silo.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         return silo;
     }

@@ -19,7 +19,7 @@ internal sealed class ReplicaHost(ReplicaStore replicas, CheckpointWriter checkp
         Replica[] whole = [.. found.Where(replica => replica.Steps >= 0)];
         ReplicaState[] states = await Task.WhenAll(whole.Select(async replica =>
             new ReplicaState(cluster.Self, replica.UltraServer, replica.Generation, replica.Steps, await Digest(replica))));
-        return new HaltReport(states, whole.MaxBy(replica => replica.Steps)?.Commits.From(from) ?? []);
+        return new HaltReport(states, Survey.Merge(found.Select(replica => replica.Commits.From(from))));
     }
 
     public Task<TensorBlock> Read(ReplicaAddress address, int part, long offset, int length, CancellationToken cancellation) =>

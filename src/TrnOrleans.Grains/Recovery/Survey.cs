@@ -4,7 +4,7 @@ namespace TrnOrleans.Grains.Recovery;
 
 /// <summary>What is left of a run that stands still: its whole replicas, and what they remember.</summary>
 /// <param name="Replicas">Of the generation that trained last, or took over from it.</param>
-/// <param name="Commits">By step, of a newest replica.</param>
+/// <param name="Commits">In order of the steps; each once, from whichever replica remembers it: one that was copied remembers only what came then.</param>
 /// <param name="IsWhole">Whether every silo that is there has answered.</param>
 internal sealed record Survey(IReadOnlyList<ReplicaState> Replicas, IReadOnlyList<StepCommit> Commits, bool IsWhole)
 {
@@ -18,8 +18,12 @@ internal sealed record Survey(IReadOnlyList<ReplicaState> Replicas, IReadOnlyLis
     {
         HaltReport[] all = [.. answers.OfType<HaltReport>()];
         ReplicaState[] replicas = [.. all.SelectMany(a => a.Replicas).Where(r => r.Generation >= generation)];
-        return new Survey(replicas, all.Select(a => a.Commits).MaxBy(c => c.Count == 0 ? -1 : c[^1].Step) ?? [], all.Length == answers.Count);
+        return new Survey(replicas, Merge(all.Select(a => a.Commits)), all.Length == answers.Count);
     }
+
+    /// <summary>What several remember, each step once and in order.</summary>
+    internal static IReadOnlyList<StepCommit> Merge(IEnumerable<IReadOnlyList<StepCommit>> memories) =>
+        [.. memories.SelectMany(m => m).DistinctBy(c => c.Step).OrderBy(c => c.Step)];
 
     /// <summary>The replicas to go on from: the newest step that one has whole, with the bits that most of them have; none when nothing is left.</summary>
     /// <exception cref="RunFailedException">as many say one thing as another.</exception>

@@ -7,6 +7,16 @@ namespace TrnOrleans.Grains.Tests.Recovery;
 /// <summary>Which replicas a run goes on from.</summary>
 public sealed class SurveyTests
 {
+    /// <summary>A replica that was copied at a step remembers nothing before; another one does, though it stands no further.</summary>
+    [Fact]
+    public void What_any_of_them_remembers_is_known()
+    {
+        static StepCommit[] Steps(int first, int count) => [.. Enumerable.Range(first, count).Select(s => new StepCommit(s, new CommitReport(0, s, 1, 1)))];
+        Survey survey = Survey.Of([new HaltReport([], Steps(7, 3)), null, new HaltReport([], Steps(2, 8)), new HaltReport([], Steps(0, 4))], generation: 1);
+        Assert.Equal(Enumerable.Range(0, 10).Select(s => (long)s), survey.Commits.Select(c => c.Step));
+        Assert.All(survey.Commits, c => Assert.Equal(c.Step, c.Report.Loss));
+    }
+
     [Fact]
     public void The_newest_step_wins_and_its_commits_are_remembered()
     {
