@@ -80,34 +80,33 @@ internal static class ChaosCommand
             }
 
             manifest.CheckTargets(status.UltraServers, status.Chips, "the options");
-            if (FaultKinds.Find(rule.Kind)!.Site == FaultSite.Store)
-            {
-                throw new InvalidDescriptionException($"{rule.Kind} strikes no place; it is for manifests, with `trn train --chaos`");
-            }
-
-            if (FaultKinds.Find(rule.Kind)!.Site != FaultSite.Chip && FaultTarget.Parse(rule.Target, "--target").Chip >= 0)
-            {
-                throw new InvalidDescriptionException($"{rule.Kind} strikes no single chip; let --target name an UltraServer, such as {rule.Target.Split('/')[0]}");
-            }
-
-            int ultraServer = FaultTarget.Parse(rule.Target, "--target").UltraServer;
-            if (ultraServer < 0)
-            {
-                throw new InvalidDescriptionException("--target must name an UltraServer, such as 0 or 0/3: one fault strikes one place");
-            }
-
+            FaultTarget place = FaultTarget.Parse(rule.Target, "--target");
+            CheckPlace(FaultKinds.Find(rule.Kind)!, place, rule.Target);
             if (result.GetValue(step) < status.Steps)
             {
                 throw new InvalidDescriptionException($"--at-step is {result.GetValue(step)}, and run {id} is at step {status.Steps} already");
             }
 
-            await cluster.Grains.GetGrain<IChaosHost>(plan.ShareOf(ultraServer).Silo).Inject(id, JsonSerializer.Serialize(rule, StrictJson.Compact), cancellation);
+            await cluster.Grains.GetGrain<IChaosHost>(plan.ShareOf(place.UltraServer).Silo).Inject(id, JsonSerializer.Serialize(rule, StrictJson.Compact), cancellation);
             Console.Out.WriteLine(result.GetValue(CommonOptions.Json)
                 ? new JsonObject { ["run"] = id, ["kind"] = rule.Kind, ["target"] = rule.Target, ["from_step"] = Math.Max(status.Steps, rule.AtStep!.Value) }.ToJsonString(StrictJson.Compact)
                 : $"{rule.Kind} strikes {rule.Target} of run {id} once, {(rule.AtStep > 0 ? $"from step {rule.AtStep} on" : "at its next opportunity")}");
             return Failures.Success;
         });
         return command;
+    }
+
+    /// <summary>One fault by hand strikes one place.</summary>
+    private static void CheckPlace(FaultKind kind, FaultTarget place, string target)
+    {
+        string? wrong = kind.Site is FaultSite.Store or FaultSite.Conductor ? $"{kind.Name} strikes no place; it is for manifests, with `trn train --chaos`"
+            : kind.Site != FaultSite.Chip && place.Chip >= 0 ? $"{kind.Name} strikes no single chip; let --target name an UltraServer, such as {place.UltraServer}"
+            : place.UltraServer < 0 ? "--target must name an UltraServer, such as 0 or 0/3: one fault strikes one place"
+            : null;
+        if (wrong is not null)
+        {
+            throw new InvalidDescriptionException(wrong);
+        }
     }
 
     private static Command Show()

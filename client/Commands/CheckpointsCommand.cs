@@ -56,9 +56,7 @@ internal static class CheckpointsCommand
     {
         try
         {
-            CheckpointManifest manifest = CheckpointFiles.ReadManifest(folder, step);
-            CheckpointFiles.Verify(folder, manifest);
-            return new Row(step, folder.PathOf(step), manifest, null);
+            return new Row(step, folder.PathOf(step), CheckpointFiles.ReadWhole(folder, step), null);
         }
         catch (InvalidWeightsException error)
         {

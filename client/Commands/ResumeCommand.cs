@@ -26,7 +26,7 @@ internal static class ResumeCommand
         RunChoices.SetAction(command, async (result, connect) =>
         {
             string place = CheckpointChoices.Place(result, result.GetValue(folder)!);
-            CheckpointSurvey found = connect is null ? await Task.Run(() => InThisProcess(place)) : await OnCluster(await connect(), place);
+            CheckpointSurvey found = connect is null ? await Task.Run(() => CheckpointFiles.Survey(new CheckpointFolder(place), place, string.Empty, null)) : await OnCluster(await connect(), place);
             foreach (RefusedCheckpoint refused in found.Refused)
             {
                 await Console.Error.WriteLineAsync($"trn: left out: {refused.Why}");
@@ -44,15 +44,6 @@ internal static class ResumeCommand
             return RunChoices.Request(result, kept, ChaosOptions.Of(result, kept.Cluster) with { Checkpoints = options, Resumes = true });
         });
         return command;
-    }
-
-    private static CheckpointSurvey InThisProcess(string folder)
-    {
-        (CheckpointManifest? newest, IReadOnlyList<RefusedCheckpoint> refused) = CheckpointFiles.Newest(new CheckpointFolder(folder), null);
-        return new CheckpointSurvey(
-            newest is null ? null : new CheckpointState(
-                string.Empty, folder, newest.Step, newest.Digest, JsonSerializer.Serialize(newest.Spec, StrictJson.Compact), newest.Every, newest.Keep, []),
-            refused);
     }
 
     private static async Task<CheckpointSurvey> OnCluster(RemoteCluster cluster, string folder)

@@ -86,7 +86,18 @@ internal sealed class RunStarter(bool json, StopSignals signals)
         }
 
         RunSession session = new(run, facts, view, signals);
-        int exitCode = await session.FollowAsync(request.Save, () => Task.FromResult(inputs.Dataset.Vocabulary), Sampler(inputs, Environment.ProcessorCount));
+        int exitCode;
+        try
+        {
+            exitCode = await session.FollowAsync(request.Save, () => Task.FromResult(inputs.Dataset.Vocabulary), Sampler(inputs, Environment.ProcessorCount));
+        }
+        catch (RunFailedException) when (request.Journal is not null)
+        {
+            // Of a run that failed they are wanted most.
+            await JournalCollector.SaveAsync(cluster, id, request.Journal);
+            throw;
+        }
+
         if (!session.Detached && request.Journal is not null)
         {
             await JournalCollector.SaveAsync(cluster, id, request.Journal);

@@ -4,6 +4,7 @@ using TrnOrleans.Benchmarks.Peers;
 // openblas THREADS [ROUNDS [MxNxK …]]: products beside OpenBLAS.
 // pytorch TEXT THREADS [ROUNDS [PART OF A NAME]]: whole runs beside PyTorch.
 // silos TEXT [ROUNDS]: collectives beside Gloo and OpenMPI, and runs on two silos beside one.
+// checkpoints TEXT [ROUNDS]: runs with a checkpoint at every step beside runs without.
 // Everything else goes to BenchmarkDotNet.
 if (args is ["openblas", string threads, ..])
 {
@@ -20,6 +21,11 @@ if (args is ["pytorch", string text, string computeThreads, ..])
 if (args is ["silos", string words, ..])
 {
     return new SiloComparison(words, args.Length > 2 ? int.Parse(args[2]) : 5).Run();
+}
+
+if (args is ["checkpoints", string book, ..])
+{
+    return new CheckpointCost(book, args.Length > 2 ? int.Parse(args[2]) : 11).Run();
 }
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

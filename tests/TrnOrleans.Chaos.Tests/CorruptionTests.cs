@@ -59,7 +59,11 @@ public sealed class CorruptionTests
         FaultManifest manifest = new() { Faults = [new FaultRule { Kind = "bit_flip_compute", Target = "0/1", Rate = 1, FromStep = 4 }] };
         ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest, s_full);
         Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
-        Assert.Contains("0/1", result.Journals.SelectMany(j => j).OfType<ChipQuarantined>().Select(q => q.Place));
+        string[] replaced = [.. result.Journals.SelectMany(j => j).OfType<ChipQuarantined>().Select(q => q.Place)];
+
+        // Of two that contradict each other either may be the liar, and both go.
+        Assert.Contains("0/1", replaced);
+        Assert.True(chips == 2 || replaced.Length == 1, string.Join(", ", replaced));
         Assert.True(chips == 2 || result.Events.OfType<RecoveryEvent>().Count() == 1);
     }
 

@@ -132,14 +132,7 @@ public static class CheckpointFiles
         {
             try
             {
-                CheckpointManifest manifest = ReadManifest(folder, step);
-                if (spec is not null && JsonSerializer.Serialize(manifest.Spec, StrictJson.Compact) != spec)
-                {
-                    throw new InvalidWeightsException($"{folder.PathOf(step)} is of another run, {manifest.Run}");
-                }
-
-                Verify(folder, manifest);
-                return (manifest, refused);
+                return (ReadWhole(folder, step, spec), refused);
             }
             catch (InvalidWeightsException error)
             {
@@ -148,6 +141,38 @@ public static class CheckpointFiles
         }
 
         return (null, refused);
+    }
+
+    /// <summary>The same as a run's grain wants to hear it.</summary>
+    /// <param name="folder">Where.</param>
+    /// <param name="name">The folder as the run names it.</param>
+    /// <param name="silo">Who reads it.</param>
+    /// <param name="spec">As above.</param>
+    /// <exception cref="InvalidWeightsException">the folder cannot be read.</exception>
+    public static CheckpointSurvey Survey(CheckpointFolder folder, string name, string silo, string? spec)
+    {
+        (CheckpointManifest? newest, IReadOnlyList<RefusedCheckpoint> refused) = Newest(folder, spec);
+        return new CheckpointSurvey(
+            newest is null ? null : new CheckpointState(
+                silo, name, newest.Step, newest.Digest, JsonSerializer.Serialize(newest.Spec, StrictJson.Compact), newest.Every, newest.Keep, ReadHistory(folder, newest)),
+            refused);
+    }
+
+    /// <summary>The manifest of a checkpoint, all of which is read and whole.</summary>
+    /// <param name="folder">Where.</param>
+    /// <param name="step">Which.</param>
+    /// <param name="spec">Of the run as JSON: those of others are refused; null for whichever there is.</param>
+    /// <exception cref="InvalidWeightsException">it is not whole, or of another run.</exception>
+    public static CheckpointManifest ReadWhole(CheckpointFolder folder, long step, string? spec = null)
+    {
+        CheckpointManifest manifest = ReadManifest(folder, step);
+        if (spec is not null && JsonSerializer.Serialize(manifest.Spec, StrictJson.Compact) != spec)
+        {
+            throw new InvalidWeightsException($"{folder.PathOf(step)} is of another run, {manifest.Run}");
+        }
+
+        Verify(folder, manifest);
+        return manifest;
     }
 
     /// <summary>Steps of the checkpoints of a folder, the newest first.</summary>
@@ -331,9 +356,7 @@ public static class CheckpointFiles
     {
         try
         {
-            CheckpointManifest found = ReadManifest(folder, expected.Step);
-            Verify(folder, found);
-            return found.Digest == expected.Digest;
+            return ReadWhole(folder, expected.Step).Digest == expected.Digest;
         }
         catch (InvalidWeightsException)
         {

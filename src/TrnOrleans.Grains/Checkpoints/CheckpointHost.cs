@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Orleans.Concurrency;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
-using TrnOrleans.Models.Json;
 using TrnOrleans.Models.Weights;
 
 namespace TrnOrleans.Grains.Checkpoints;
@@ -11,6 +9,10 @@ namespace TrnOrleans.Grains.Checkpoints;
 [SiloPlacement, Reentrant]
 internal sealed class CheckpointHost(CheckpointRoot root, CheckpointWriter writer, ClusterView cluster, Deadlines deadlines, TimeProvider time) : Grain, ICheckpointHost
 {
+    private Reading? _reading;
+
+    private sealed record Reading(string Folder, CheckpointManifest Manifest);
+
     public Task Begin(string folder, CancellationToken cancellation) => OnDisk(folder, found =>
     {
         if (CheckpointFiles.Steps(found) is [var newest, ..])
@@ -27,21 +29,16 @@ internal sealed class CheckpointHost(CheckpointRoot root, CheckpointWriter write
     {
         // One that is on its way to the disk will be the newest; a disk that hangs is not waited for.
         await writer.IdleAsync().WaitAsync(deadlines.Control, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        return await OnDisk(folder, found =>
-        {
-            (CheckpointManifest? manifest, IReadOnlyList<RefusedCheckpoint> refused) = CheckpointFiles.Newest(found, spec);
-            return new CheckpointSurvey(
-                manifest is null ? null : new CheckpointState(
-                    cluster.Self, folder, manifest.Step, manifest.Digest, JsonSerializer.Serialize(manifest.Spec, StrictJson.Compact), manifest.Every, manifest.Keep,
-                    CheckpointFiles.ReadHistory(found, manifest)),
-                refused);
-        });
+        return await OnDisk(folder, found => CheckpointFiles.Survey(found, folder, cluster.Self, spec));
     }
 
     public Task<TensorBlock> Read(string folder, long step, int part, long offset, int length, CancellationToken cancellation) => OnDisk(folder, found =>
     {
+        // Asked for block by block: the manifest is read for the first. Should the files change in between, the copy's digest says it.
+        Reading reading = _reading is { } last && last.Folder == folder && last.Manifest.Step == step ? last : new Reading(folder, CheckpointFiles.ReadManifest(found, step));
+        _reading = reading;
         TensorBlock block = new(length);
-        CheckpointFiles.Read(found, CheckpointFiles.ReadManifest(found, step), part, offset, block.Span);
+        CheckpointFiles.Read(found, reading.Manifest, part, offset, block.Span);
         return block;
     });
 
