@@ -50,18 +50,18 @@ internal static class RunFollower
     {
         int seen = 0;
         long lost = 0;
-        int generation = 0;
+        Guid history = Guid.Empty;
         HashSet<(Type, long, string?)> told = [];
         RunEvent? last = null;
         while (true)
         {
-            if (seen > 0 && await GenerationAsync(run) is { } now && now != generation)
+            if (await HistoryAsync(run) is { } now && now != history)
             {
-                // The run's grain may have been lost, and the new one remembers in another order.
-                (seen, generation) = (0, now);
+                // The run's grain may have been lost, and the new one remembers in another order. Should that happen in between, it says so.
+                (seen, history) = (0, now);
             }
 
-            IAsyncEnumerator<RunEvent> events = run.Follow(seen, cancellation).GetAsyncEnumerator(cancellation);
+            IAsyncEnumerator<RunEvent> events = run.Follow(seen, history, cancellation).GetAsyncEnumerator(cancellation);
             await using ConfiguredAsyncDisposable disposal = new QuietDisposal(events).ConfigureAwait(true);
             bool over = false;
             while (true)
@@ -76,7 +76,7 @@ internal static class RunFollower
                 }
                 catch (Exception error) when (IsTransient(error))
                 {
-                    if (error is TimeoutException && await GenerationAsync(run) is not null)
+                    if (error is TimeoutException && await HistoryAsync(run) is not null)
                     {
                         // A long step; or the grain lives elsewhere by now, and where we asked nobody answers.
                         break;
@@ -98,7 +98,6 @@ internal static class RunFollower
                 if (told.Add(Key(events.Current)))
                 {
                     last = events.Current;
-                    generation = Math.Max(generation, (last as LayoutEvent)?.Generation ?? 0);
                     yield return last;
                 }
             }
@@ -119,7 +118,7 @@ internal static class RunFollower
     private static async Task<RunEvent?> EndOf(ITrainingRun run, CancellationToken cancellation)
     {
         RunEvent? last = null;
-        await foreach (RunEvent happened in run.Follow(0, cancellation))
+        await foreach (RunEvent happened in run.Follow(0, Guid.Empty, cancellation))
         {
             last = happened;
         }
@@ -138,12 +137,12 @@ internal static class RunFollower
         _ => (happened.GetType(), 0, null),
     };
 
-    /// <summary>The generation of a run; null when it does not answer.</summary>
-    private static async Task<int?> GenerationAsync(ITrainingRun run)
+    /// <summary>Which telling of its events a run is at; null when it does not answer.</summary>
+    private static async Task<Guid?> HistoryAsync(ITrainingRun run)
     {
         try
         {
-            return (await run.Status(CancellationToken.None).WaitAsync(s_silence, TimeProvider.System)).Generation;
+            return (await run.Status(CancellationToken.None).WaitAsync(s_silence, TimeProvider.System)).History;
         }
         catch (Exception error) when (IsTransient(error))
         {

@@ -82,6 +82,10 @@ internal sealed class RunRecord
     [Id(20)]
     public Guid Writer { get; set; }
 
+    /// <summary>Which telling of the events this is; a grain that was lost may have told more of them.</summary>
+    [Id(21)]
+    public Guid History { get; set; }
+
     [Id(11)]
     public List<RunEvent> Events { get; set; } = [];
 }

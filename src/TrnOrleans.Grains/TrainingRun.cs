@@ -74,6 +74,7 @@ internal sealed partial class TrainingRun(
             StartWatch();
             if (!_history.IsOver && !Record.IsHandedOver)
             {
+                Record.History = Guid.NewGuid();
                 Recover("the run's own grain was lost", Record.Generation);
             }
 
@@ -111,6 +112,7 @@ internal sealed partial class TrainingRun(
         (Record.Content, Record.Options) = (content, options);
         Record.State = RunState.Preparing;
         Record.Started = time.GetUtcNow();
+        Record.History = Guid.NewGuid();
         _history = new RunHistory(Record.Events);
         StartWatch();
         Note(new RunBegun(Id, _spec.Training.Steps, _spec.Cluster.UltraServers, _spec.Cluster.Chips, options.Checkpoints?.Every ?? 0));
@@ -146,11 +148,16 @@ internal sealed partial class TrainingRun(
         }
     }
 
-    public async IAsyncEnumerable<RunEvent> Follow(int from, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<RunEvent> Follow(int from, Guid history, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         if (_spec is null)
         {
             throw NoSuchRun();
+        }
+
+        if (from > 0 && history != Record.History)
+        {
+            throw new RunMovingException($"run {Id} is told anew, from its first event");
         }
 
         await foreach (RunEvent happened in _history.From(from, cancellation))
@@ -587,7 +594,8 @@ internal sealed partial class TrainingRun(
         Id, Record.State, _spec is null ? string.Empty : _spec.Model.Family.ToString().ToLowerInvariant(), _spec?.Cluster.UltraServers ?? 0,
         _spec?.Cluster.Chips ?? 0, (Record.Ledger?.LastCommitted ?? -1) + 1, _spec?.Training.Steps ?? 0,
         (Record.Events.FindLast(e => e is StepEvent) as StepEvent)?.Loss, Record.Started, Record.Generation, _history.IsOver ? null : Record.Plan,
-        (Record.Events.LastOrDefault() as EndEvent)?.Digest, (Record.Events.LastOrDefault() as FailedEvent)?.Message);
+        (Record.Events.LastOrDefault() as EndEvent)?.Digest, (Record.Events.LastOrDefault() as FailedEvent)?.Message,
+        Record.History);
 
     private double MedianRowsPerSecond()
     {

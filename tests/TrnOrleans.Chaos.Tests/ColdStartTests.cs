@@ -92,7 +92,7 @@ public sealed class ColdStartTests
         RunOptions options = new(true, null, new CheckpointOptions(place, 1, 3));
         await run.Start(TestSilo.Text(spec), RunContent.None, options, TestSilo.Token);
         List<RunEvent> events = [];
-        await foreach (RunEvent happened in run.Follow(0, TestSilo.Token))
+        await foreach (RunEvent happened in run.Follow(0, Guid.Empty, TestSilo.Token))
         {
             events.Add(happened);
             if (happened is CheckpointEvent { Report.Step: 3 })

@@ -1,3 +1,4 @@
+using Orleans.Runtime;
 using TrnOrleans.Chaos.Manifests;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Journal;
@@ -69,5 +70,29 @@ public sealed class ConductorTests
         ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest);
         Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
         Assert.True(result.Journals.SelectMany(j => j).OfType<FaultInjected>().Select(f => (f.Kind, f.Site)).Distinct().Count() > 6);
+    }
+
+    /// <summary>A place in what a lost grain has told means nothing to the next one, which may know less.</summary>
+    [Fact]
+    public async Task A_place_in_another_telling_is_refused()
+    {
+        using TempFolder folder = new();
+        await using TestSilo silo = await ChaosRun.StartSiloAsync(folder);
+        RunSpec spec = TestSilo.TinySpec(steps: Steps);
+        FaultManifest manifest = new() { Faults = [new FaultRule { Kind = "conductor_lost", Moment = RunMoment.Committed, AtStep = 5 }] };
+        ITrainingRun run = silo.Run("run");
+        RunOptions options = RunOptions.None with { Chaos = System.Text.Json.JsonSerializer.Serialize(manifest, Models.Json.StrictJson.Compact) };
+        await run.Start(TestSilo.Text(spec), RunContent.None, options, TestSilo.Token);
+        Guid before = (await run.Status(TestSilo.Token)).History;
+        Exception gone = await Assert.ThrowsAnyAsync<Exception>(() => TestSilo.FollowAsync(run));
+        Assert.True(gone is RunMovingException or EnumerationAbortedException, gone.ToString());
+        List<RunEvent> events = await TestSilo.FollowAsync(run);
+        Guid after = (await run.Status(TestSilo.Token)).History;
+        Assert.NotEqual(before, after);
+        await Assert.ThrowsAsync<RunMovingException>(async () => await run.Follow(3, before, TestSilo.Token).GetAsyncEnumerator(TestSilo.Token).MoveNextAsync());
+        await using IAsyncEnumerator<RunEvent> rest = run.Follow(events.Count - 1, after, TestSilo.Token).GetAsyncEnumerator(TestSilo.Token);
+        Assert.True(await rest.MoveNextAsync());
+        Assert.Equal(events[^1].ToString(), rest.Current.ToString());
+        await run.Close(TestSilo.Token);
     }
 }

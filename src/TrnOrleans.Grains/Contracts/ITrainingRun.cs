@@ -19,7 +19,11 @@ public interface ITrainingRun : IGrainWithStringKey
     Task Stop(CancellationToken cancellation);
 
     /// <summary>All events from a place in the history on, until the run is over.</summary>
-    IAsyncEnumerable<RunEvent> Follow(int from, CancellationToken cancellation = default);
+    /// <param name="from">The place; 0 for all.</param>
+    /// <param name="history">Which telling the place belongs to (<see cref="RunStatus.History"/>); of no matter for place 0.</param>
+    /// <param name="cancellation">Follows no longer.</param>
+    /// <exception cref="RunMovingException">the run is told anew, or moves: ask for its status, and again.</exception>
+    IAsyncEnumerable<RunEvent> Follow(int from, Guid history, CancellationToken cancellation = default);
 
     /// <summary>Floats of the flat weights of a run that is over.</summary>
     [ResponseTimeout("00:02:00")]

@@ -36,9 +36,10 @@ public enum RunState
 /// <param name="Plan">Where everything is; null when nothing is anywhere.</param>
 /// <param name="Digest">At the end; null before.</param>
 /// <param name="Error">Why it failed, or null.</param>
+/// <param name="History">Which telling of the run's events this is: places in one mean nothing in another, which a grain begins that knows less than the one before.</param>
 [GenerateSerializer, Immutable]
 public sealed record RunStatus(
     [property: Id(0)] string Id, [property: Id(1)] RunState State, [property: Id(2)] string Model, [property: Id(3)] int UltraServers,
     [property: Id(4)] int Chips, [property: Id(5)] long Steps, [property: Id(6)] long TotalSteps, [property: Id(7)] double? Loss,
     [property: Id(8)] DateTimeOffset Started, [property: Id(9)] int Generation, [property: Id(10)] PlacementPlan? Plan,
-    [property: Id(11)] string? Digest, [property: Id(12)] string? Error);
+    [property: Id(11)] string? Digest, [property: Id(12)] string? Error, [property: Id(13)] Guid History);

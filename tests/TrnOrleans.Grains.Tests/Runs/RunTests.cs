@@ -53,7 +53,7 @@ public sealed class RunTests
         await using TestSilo silo = await TestSilo.StartAsync();
         List<RunEvent> first = await silo.TrainAsync(TestSilo.TinySpec());
         Assert.Equal(Words(first), Words(await TestSilo.FollowAsync(silo.Run("run"))));
-        Assert.Equal(Words(first[2..]), Words(await TestSilo.FollowAsync(silo.Run("run"), from: 2)));
+        Assert.Equal(Words(first[2..]), Words(await TestSilo.FollowAsync(silo.Run("run"), from: 2, (await silo.Run("run").Status(TestSilo.Token)).History)));
         IEnumerable<string> Words(IEnumerable<RunEvent> events) => events.Select(e => e.ToString());
     }
 
@@ -77,7 +77,7 @@ public sealed class RunTests
         ITrainingRun run = silo.Run("run");
         await run.Start(TestSilo.Text(TestSilo.TinySpec(ultraServers: ultraServers, steps: 1_000_000)), RunContent.None, RunOptions.None, TestSilo.Token);
         List<RunEvent> events = [];
-        await foreach (RunEvent happened in run.Follow(0, TestSilo.Token))
+        await foreach (RunEvent happened in run.Follow(0, Guid.Empty, TestSilo.Token))
         {
             events.Add(happened);
             if (happened is StepEvent { Step: 5 })
@@ -190,7 +190,7 @@ public sealed class RunTests
         {
             ITrainingRun run = silo.Run($"run{i}");
             await run.Start(TestSilo.Text(TestSilo.TinySpec(chips: 12, steps: 1_000_000)), RunContent.None, RunOptions.None, TestSilo.Token);
-            await foreach (RunEvent happened in run.Follow(0, TestSilo.Token))
+            await foreach (RunEvent happened in run.Follow(0, Guid.Empty, TestSilo.Token))
             {
                 break;
             }

@@ -78,10 +78,10 @@ internal sealed class TestSilo : IAsyncDisposable
         Grains.GetGrain<IUltraServer>(GrainKeys.UltraServer("run", 1, 0)).Prepare(
             new PrepareOrder("run", 1, 0, Text(spec), PlacementPlan.Even(1, [Name]), 0, null, RunContent.None, RunOptions.None), Token);
 
-    internal static async Task<List<RunEvent>> FollowAsync(ITrainingRun run, int from = 0)
+    internal static async Task<List<RunEvent>> FollowAsync(ITrainingRun run, int from = 0, Guid history = default)
     {
         List<RunEvent> events = [];
-        await foreach (RunEvent happened in run.Follow(from, Token))
+        await foreach (RunEvent happened in run.Follow(from, history, Token))
         {
             events.Add(happened);
         }
