@@ -22,6 +22,9 @@ RootCommand root = new("Trains networks on an emulated cluster of Trainium3 chip
     ChaosCommand.Create(),
     JournalCommands.Report(),
     JournalCommands.Verify(),
+    PlanCommand.Create(),
+    SystemsCommand.Create(),
+    ValidateCommand.Create(),
     AllReduceCommand.Create(),
     BenchCommand.Create(),
 };

@@ -1,10 +1,12 @@
 using BenchmarkDotNet.Running;
+using TrnOrleans.Benchmarks;
 using TrnOrleans.Benchmarks.Peers;
 
 // openblas THREADS [ROUNDS [MxNxK …]]: products beside OpenBLAS.
 // pytorch TEXT THREADS [ROUNDS [PART OF A NAME]]: whole runs beside PyTorch.
 // silos TEXT [ROUNDS]: collectives beside Gloo and OpenMPI, and runs on two silos beside one.
 // checkpoints TEXT [ROUNDS]: runs with a checkpoint at every step beside runs without.
+// calibrate STACK CHIP TABLE…: fits a stack's efficiencies to published measurements.
 // Everything else goes to BenchmarkDotNet.
 if (args is ["openblas", string threads, ..])
 {
@@ -26,6 +28,11 @@ if (args is ["silos", string words, ..])
 if (args is ["checkpoints", string book, ..])
 {
     return new CheckpointCost(book, args.Length > 2 ? int.Parse(args[2]) : 11).Run();
+}
+
+if (args is ["calibrate", string stack, string chip, ..])
+{
+    return new Calibration(stack, chip, args[3..]).Run();
 }
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

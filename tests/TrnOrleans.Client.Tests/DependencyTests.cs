@@ -8,7 +8,7 @@ public class DependencyTests
     public static TheoryData<string, string[]> Allowed => new()
     {
         { "TrnOrleans.Numerics", [] },
-        { "TrnOrleans.Hardware", [] },
+        { "TrnOrleans.Hardware", ["TrnOrleans.Models"] },
         { "TrnOrleans.Models", ["TrnOrleans.Numerics"] },
         { "TrnOrleans.Grains", ["TrnOrleans.Numerics", "TrnOrleans.Models", "TrnOrleans.Hardware"] },
         { "TrnOrleans.Chaos", ["TrnOrleans.Grains", "TrnOrleans.Hardware", "TrnOrleans.Models", "TrnOrleans.Numerics"] },

@@ -1,4 +1,4 @@
-using TrnOrleans.Hardware;
+using TrnOrleans.Hardware.Machines;
 using TrnOrleans.Models.Descriptions;
 
 namespace TrnOrleans.Grains.Specs;
@@ -14,7 +14,7 @@ public static class SpecCheck
     public static void Check(RunSpec spec)
     {
         DescriptionCheck.Check(spec.Model);
-        UltraServerSystem largest = UltraServerSystem.Largest;
+        MachineSystem largest = Catalogue.LargestUltraServer;
         Require(
             spec.Cluster.Chips >= 1 && spec.Cluster.Chips <= largest.ChipCount,
             $"--chips is {spec.Cluster.Chips}; an UltraServer has 1 to {largest.ChipCount} chips ({largest.Summary}), and --ultraservers adds more UltraServers");

@@ -49,7 +49,7 @@ internal sealed class CheckpointCost(string text, int rounds)
 
     private double SecondsPerStep(string options)
     {
-        string arguments = $"{Programs.Path("client/bin/Release/net10.0/trn.dll")} train --model gpt-mini --batch 8 --steps {Steps} --eval-every 0 --validation-fraction 0.003 --data {text} --json {options}";
+        string arguments = $"{Programs.Path("client/bin/Release/net10.0/trn.dll")} train --model gpt-mini --steps {Steps} --eval-every 0 --validation-fraction 0.003 --data {text} --json {options}";
         using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
         List<long> at = [];
         while (process.StandardOutput.ReadLine() is { } line)

@@ -1,4 +1,6 @@
-namespace TrnOrleans.Hardware;
+using System.Text.Json.Serialization;
+
+namespace TrnOrleans.Hardware.Machines;
 
 /// <summary>How well a figure about the world is known.</summary>
 public enum Standing
@@ -20,4 +22,4 @@ public enum Standing
 /// <param name="Value">In the unit that its place names.</param>
 /// <param name="Known">How well.</param>
 /// <param name="Source">Who says so.</param>
-public sealed record Figure(double Value, Standing Known, string Source);
+public sealed record Figure([property: JsonRequired] double Value, [property: JsonRequired] Standing Known, [property: JsonRequired] string Source);
