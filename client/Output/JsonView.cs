@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
+using TrnOrleans.Hardware.Planning;
 using TrnOrleans.Models.Json;
 
 namespace TrnOrleans.Client.Output;
@@ -9,7 +10,15 @@ namespace TrnOrleans.Client.Output;
 /// <summary>One JSON object a line on standard output. Names are a promise: they are not changed or removed.</summary>
 internal sealed class JsonView(TextWriter output) : IRunView
 {
-    public void Starting(RunFacts facts) => Write(new JsonObject
+    private RunFacts? _facts;
+
+    public void Starting(RunFacts facts)
+    {
+        _facts = facts;
+        Write(Start(facts));
+    }
+
+    private static JsonObject Start(RunFacts facts) => new()
     {
         ["event"] = "start",
         ["run"] = facts.Id,
@@ -19,7 +28,7 @@ internal sealed class JsonView(TextWriter output) : IRunView
         ["chips"] = facts.Spec.Cluster.TotalChips,
         ["threads"] = facts.Threads,
         ["steps"] = facts.Spec.Training.Steps,
-    });
+    };
 
     public void Show(RunEvent happened)
     {
@@ -91,7 +100,9 @@ internal sealed class JsonView(TextWriter output) : IRunView
 
     public void Detached(string id) => Write(new JsonObject { ["event"] = "detached", ["run"] = id });
 
-    public void Finished(RunResult result) => Write(new JsonObject
+    public void Finished(RunResult result) => Write(End(result, _facts!.Modelled()));
+
+    private static JsonObject End(RunResult result, ExecutedStep modelled) => new()
     {
         ["event"] = "end",
         ["steps"] = result.End.Steps,
@@ -112,8 +123,11 @@ internal sealed class JsonView(TextWriter output) : IRunView
             ["blocks"] = link.Blocks,
             ["bytes"] = link.Bytes,
         })]),
+        ["modelled_step_seconds"] = modelled.Seconds,
+        ["modelled_energy_joules"] = modelled.EnergyJoules,
+        ["mfu"] = modelled.Mfu,
         ["saved"] = result.SavedTo,
-    });
+    };
 
     /// <summary>Anything that ends the command; the sentence goes to the error stream as well.</summary>
     internal void Failed(string message) => Write(new JsonObject { ["event"] = "failed", ["message"] = message });

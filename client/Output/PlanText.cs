@@ -31,6 +31,11 @@ internal static class PlanText
         Line($"  a chip sends in a step: {string.Join(", ", cost.Sent.Select(s => $"{s.Level} {Bytes(s.Bytes)}"))}");
         Line($"  collectives: {string.Join(", ", cost.Algorithms.Select(a => $"{a.Use} {a.Algorithm}"))}");
         Line($"  energy a step: {Number(cost.EnergyJoules)}J, {cost.EnergyJoules / cost.Tokens:G3} J a token{(cost.Dollars is { } dollars ? $"; {dollars:G3} $ a step" : "; no price is public")}");
+        if (Readings(request, machine, plan) is { Count: > 1 } readings)
+        {
+            Line($"  by the reading of the fabric: {string.Join(", ", readings.Select(r => $"{r.Fabric} {Seconds(r.Seconds)}"))}");
+        }
+
         foreach (string doubt in Doubts(machine))
         {
             Line($"  {doubt}");
@@ -104,6 +109,7 @@ internal static class PlanText
             ["chip"] = cost.MemoryBytes,
         };
         document["sent_bytes_per_chip"] = new JsonObject(cost.Sent.Select(s => KeyValuePair.Create(s.Level, (JsonNode?)s.Bytes)));
+        document["step_seconds_by_fabric"] = new JsonObject(Readings(request, machine, plan).Select(r => KeyValuePair.Create(r.Fabric, (JsonNode?)r.Seconds)));
         document["collectives"] = new JsonObject(cost.Algorithms.Select(a => KeyValuePair.Create(a.Use, (JsonNode?)a.Algorithm)));
         document["energy_joules"] = cost.EnergyJoules;
         document["joules_per_token"] = cost.EnergyJoules / cost.Tokens;
@@ -155,7 +161,8 @@ internal static class PlanText
         _ => string.Create(CultureInfo.InvariantCulture, $"{value:G3} "),
     };
 
-    private static string Seconds(double seconds) => seconds switch
+    /// <summary>"1.23 ms".</summary>
+    internal static string Seconds(double seconds) => seconds switch
     {
         >= 1 => string.Create(CultureInfo.InvariantCulture, $"{seconds:F2} s"),
         >= 1e-3 => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e3:F2} ms"),
@@ -193,6 +200,13 @@ internal static class PlanText
         : machine.Chip.Name is "trn2" or "trn3" or "trn4"
         ? $"extrapolated: no training on {machine.Chip.Name} has been published; efficiencies {machine.Stack.Source.Split(':')[0]}"
         : $"efficiencies of {machine.Stack.Name} on {machine.Chip.Name} have been held against no published training";
+
+    /// <summary>The same layout on every reading of the fabric: where sources disagree, how much hangs on it.</summary>
+    private static List<(string Fabric, double Seconds)> Readings(PlanRequest request, Machine machine, Plan plan) =>
+    [
+        .. machine.System.Fabrics.Keys.Select(name => (name, Machine.Of(request.Catalogue, machine.System.Name, machine.Systems, name, machine.Stack.Name)
+            .Model(request.Recipe, request.Work).Evaluate(plan.Layout, request.Batch).Seconds)),
+    ];
 
     /// <summary>Figures of the machine that are not official.</summary>
     private static IEnumerable<string> Doubts(Machine machine)

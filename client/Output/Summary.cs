@@ -3,6 +3,7 @@ using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
+using TrnOrleans.Hardware.Planning;
 
 namespace TrnOrleans.Client.Output;
 
@@ -23,6 +24,10 @@ internal static class Summary
             yield return ("validation", $"loss {validation.Loss.ToString("F4", CultureInfo.InvariantCulture)}, accuracy {validation.Accuracy:P2} after {Words.Count(validation.Step, "step")}");
         }
 
+        ExecutedStep modelled = facts.Modelled();
+        yield return ("modelled", string.Create(
+            CultureInfo.InvariantCulture,
+            $"{PlanText.Seconds(modelled.Seconds)} a step on {RunFacts.System} ({100 * modelled.CommunicationSeconds / modelled.Seconds:F0} % in collectives), MFU {100 * modelled.Mfu:G2} %, {modelled.EnergyJoules:G3} J; extrapolated, and without faults"));
         yield return ("digest", end.Digest);
         if (facts.Id is null)
         {

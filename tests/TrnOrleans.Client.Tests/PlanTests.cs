@@ -20,6 +20,11 @@ public sealed class PlanTests
         Assert.InRange(plan.GetProperty("mfu").GetDouble(), 0.05, 0.9);
         Assert.Contains(plan.GetProperty("standing").EnumerateArray(), s => s.GetString()!.StartsWith("assumed: efficiencies", StringComparison.Ordinal));
 
+        // Sources disagree on the fabric; the plan is for the first reading, and the roomiest is no slower.
+        JsonElement readings = plan.GetProperty("step_seconds_by_fabric");
+        Assert.Equal(seconds, readings.GetProperty("docs").GetDouble());
+        Assert.True(readings.GetProperty("headline").GetDouble() < seconds);
+
         // Nothing has been measured on this chip, and so no error is known.
         Assert.Equal(JsonValueKind.Null, plan.GetProperty("error_percent").ValueKind);
     }
@@ -59,6 +64,17 @@ public sealed class PlanTests
         Assert.InRange(with.GetProperty("goodput").GetDouble(), 0.5, 0.999);
         Assert.Equal(without.GetProperty("days").GetDouble(), with.GetProperty("days").GetDouble() * with.GetProperty("goodput").GetDouble(), 1e-6);
         Assert.True(with.GetProperty("failures").GetInt64() > 0);
+    }
+
+    /// <summary>Beside the wall clock of this machine stands what the emulated one would take; and the bits know nothing of it.</summary>
+    [Fact]
+    public async Task A_run_ends_with_what_its_steps_would_take()
+    {
+        using TempFolder folder = new();
+        JsonElement end = (await Trn.EventsAsync(Trn.Train(Trn.Text(folder))))[^1];
+        Assert.InRange(end.GetProperty("modelled_step_seconds").GetDouble(), 1e-6, 1);
+        Assert.InRange(end.GetProperty("mfu").GetDouble(), 1e-9, 1);
+        Assert.True(end.GetProperty("modelled_energy_joules").GetDouble() > 0);
     }
 
     [Fact]

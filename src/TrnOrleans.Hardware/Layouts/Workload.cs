@@ -68,6 +68,20 @@ public sealed record Workload
         }
     }
 
+    /// <summary>Of an mlp: one block of all its products, and no sequence.</summary>
+    private static Workload OfMlp(NetworkDescription description) => new()
+    {
+        Blocks = 1,
+        Width = description.Sizes[0],
+        Sequence = 1,
+        Products = [.. description.Sizes.Zip(description.Sizes.Skip(1), (depth, columns) => new Product(depth, columns, true))],
+    };
+
+    /// <summary>Of any network that can be executed.</summary>
+    /// <param name="description">What is executed.</param>
+    /// <exception cref="InvalidDescriptionException">it cannot be.</exception>
+    public static Workload OfExecuted(NetworkDescription description) => description.IsLanguageModel ? Of(description) : OfMlp(description);
+
     /// <summary>Of a transformer.</summary>
     /// <param name="description">What is executed.</param>
     /// <param name="sequence">Positions; null for the description's context.</param>

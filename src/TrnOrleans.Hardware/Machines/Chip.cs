@@ -18,7 +18,7 @@ public sealed record Chip
     /// <summary>HBM, in 10^12 bytes/s.</summary>
     public required Figure MemoryTerabytesPerSecond { get; init; }
 
-    /// <summary>Peak of the vector engines in FP32, in 10^12 FLOP/s.</summary>
+    /// <summary>Peak of the vector engines in FP32, in 10^12 FLOP/s. What they do is bound by memory, and timed by that.</summary>
     public required Figure VectorTeraflops { get; init; }
 
     /// <summary>At full load.</summary>

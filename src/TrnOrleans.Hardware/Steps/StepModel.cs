@@ -16,7 +16,7 @@ public sealed class StepModel
     private const double Sharpness = 6;
 
     // Assumed: what a chip draws when it waits, of what it draws at full load.
-    private const double IdlePower = 0.4;
+    internal const double IdlePower = 0.4;
 
     // FP32 softmax and its gradient over the vocabulary, in passes over a logit.
     private const double BytesPerLogit = 87;

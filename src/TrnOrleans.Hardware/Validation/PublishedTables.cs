@@ -39,6 +39,8 @@ public static partial class PublishedTables
 
     private static readonly string[] s_vtrain = ["gpus", "global_batch", "micro_batch", "hidden", "heads", "layers", "seq_len", "tp", "dp", "pp", "iteration_ms"];
 
+    private static readonly int s_trn1Cores = (int)Catalogue.BuiltIn.Chip("trn1").LogicalCores.Value;
+
     // More particular ones first: their columns hold those of others.
     private static readonly Kind[] s_kinds =
     [
@@ -166,7 +168,7 @@ public static partial class PublishedTables
         foreach ((int index, var group) in groups.OrderBy(g => g.Key.ToString(), StringComparer.Ordinal).Index())
         {
             (int cores, int pipeline, int zero) = group.Key.Topology;
-            int tensor = Math.Max(1, cores / 2);
+            int tensor = Math.Max(1, cores / s_trn1Cores);
             Layout layout = new()
             {
                 TensorParallel = tensor,
@@ -203,8 +205,8 @@ public static partial class PublishedTables
         .Where(row => table.Text(row, "op") is "allr" or "allg")
         .Select(row =>
         {
-            // Ranks are cores, two a chip.
-            int ranks = Math.Max(2, table.Whole(row, "ranks") / 2);
+            // Ranks are cores.
+            int ranks = Math.Max(2, table.Whole(row, "ranks") / s_trn1Cores);
             double bytes = table.Number(row, "bytes");
             CollectiveOperation kind = table.Text(row, "op") == "allr" ? CollectiveOperation.AllReduce : CollectiveOperation.AllGather;
             return new Measurement(

@@ -89,6 +89,34 @@ public sealed class PlanningTests
         Assert.True(found.Smallest.Cost.Memory.Total > found.Smallest.Cost.MemoryBytes);
     }
 
+    /// <summary>As it is executed: alone there is nothing to send, with more chips there is less to compute and more to send, and never above the peak.</summary>
+    [Theory]
+    [InlineData("gpt-nano")]
+    [InlineData("mlp")]
+    public void An_executed_step_computes_less_and_sends_more_on_more_chips(string name)
+    {
+        Workload work = Workload.OfExecuted(Presets.All[name] with { Vocabulary = Presets.All[name].IsLanguageModel ? 65 : 0 });
+        PrecisionRecipe fp32 = PrecisionRecipe.Of("fp32");
+        ExecutedStep On(int chips, long systems) => ExecutedStep.Of(Machine.Of(Catalogue.BuiltIn, "trn3-gen2", systems), fp32, work, chips, 288 * 4);
+        ExecutedStep[] steps = [On(1, 1), On(4, 1), On(72, 1), On(144, 1), On(144, 2), On(144, 4)];
+        Assert.Equal(0, steps[0].CommunicationSeconds);
+        Assert.All(steps.Zip(steps.Skip(1)), pair =>
+        {
+            Assert.True(pair.First.ComputeSeconds >= pair.Second.ComputeSeconds);
+            Assert.True(pair.First.CommunicationSeconds < pair.Second.CommunicationSeconds);
+        });
+        Assert.All(steps, s => Assert.InRange(s.Mfu, 1e-9, 0.95));
+
+        // Between waiting and full load.
+        double watts = Catalogue.BuiltIn.Chip("trn3").PowerWatts.Value;
+        Assert.InRange(steps[3].EnergyJoules, 0.39 * watts * 144 * steps[3].Seconds, watts * 144 * steps[3].Seconds);
+    }
+
+    /// <summary>6 FLOP a weight and sample, as the kernels of an mlp do them: 2 forward, 4 backward.</summary>
+    [Fact]
+    public void An_mlp_has_the_flops_of_its_products() =>
+        Assert.Equal(6.0 * ((784 * 128) + (128 * 10)), Workload.OfExecuted(Presets.Mlp).FlopsPerToken);
+
     [Fact]
     public void What_is_given_stays_so()
     {
