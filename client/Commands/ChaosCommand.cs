@@ -81,7 +81,7 @@ internal static class ChaosCommand
 
             manifest.CheckTargets(status.UltraServers, status.Chips, "the options");
             FaultTarget place = FaultTarget.Parse(rule.Target, "--target");
-            CheckPlace(FaultKinds.Find(rule.Kind)!, place, rule.Target);
+            CheckPlace(FaultKinds.Find(rule.Kind)!, place);
             if (result.GetValue(step) < status.Steps)
             {
                 throw new InvalidDescriptionException($"--at-step is {result.GetValue(step)}, and run {id} is at step {status.Steps} already");
@@ -97,7 +97,7 @@ internal static class ChaosCommand
     }
 
     /// <summary>One fault by hand strikes one place.</summary>
-    private static void CheckPlace(FaultKind kind, FaultTarget place, string target)
+    private static void CheckPlace(FaultKind kind, FaultTarget place)
     {
         string? wrong = kind.Site is FaultSite.Store or FaultSite.Conductor ? $"{kind.Name} strikes no place; it is for manifests, with `trn train --chaos`"
             : kind.Site != FaultSite.Chip && place.Chip >= 0 ? $"{kind.Name} strikes no single chip; let --target name an UltraServer, such as {place.UltraServer}"

@@ -151,13 +151,13 @@ internal static class PlanCommand
             throw new RunFailedException($"{request.ModelName} fits on none of these clusters in any layout that multiplies out; `trn plan` of one of them says why");
         }
 
+        string standing = PlanText.Expectation(Machine.Of(request.Catalogue, request.System, 1, request.Fabric, request.Stack));
         if (!request.Json)
         {
-            PlanText.WriteSweep(request, points);
+            PlanText.WriteSweep(request, points, standing);
         }
 
         ScalingPoint[] fitting = [.. points.Where(p => p.Best is not null)];
-        string standing = PlanText.Expectation(Machine.Of(request.Catalogue, request.System, 1, request.Fabric, request.Stack));
         string svg = LinePlot.Draw(
             $"{request.ModelName} on {request.System}, {request.Recipe.Name}", $"modelled; {standing}", "chips", "tokens/s",
             [

@@ -63,10 +63,10 @@ internal static class PlanText
     }
 
     /// <summary>A cluster that grows.</summary>
-    internal static void WriteSweep(PlanRequest request, IReadOnlyList<ScalingPoint> points)
+    internal static void WriteSweep(PlanRequest request, IReadOnlyList<ScalingPoint> points, string standing)
     {
         Line($"{request.ModelName} on {request.System}, {request.Recipe.Name}: the quickest layout that fits");
-        Line($"  {Expectation(Machine.Of(request.Catalogue, request.System, 1, request.Fabric, request.Stack))}");
+        Line($"  {standing}");
         Table table = Tables.Create("chips", "batch", "step", "tokens/s", "MFU", "memory a chip", "layout");
         foreach (ScalingPoint point in points)
         {

@@ -20,20 +20,8 @@ public static class PlanModels
         ["gpt3-175b"] = Gpt(12288, 96, 96, 2048, 50257),
     };
 
-    /// <summary>As Megatron-LM builds them: a hidden layer four times as wide, output layer and embedding one.</summary>
-    internal static NetworkDescription Gpt(int width, int layers, int heads, int context, int vocabulary) => new()
-    {
-        Family = NetworkFamily.Gpt,
-        Layers = layers,
-        Width = width,
-        Heads = heads,
-        KeyValueHeads = heads,
-        HeadWidth = width / heads,
-        Hidden = 4 * width,
-        Context = context,
-        Vocabulary = vocabulary,
-        Tied = true,
-    };
+    /// <summary>A GPT with its vocabulary.</summary>
+    internal static NetworkDescription Gpt(int width, int layers, int heads, int context, int vocabulary) => Presets.Gpt(layers, heads, width, context) with { Vocabulary = vocabulary };
 
     private static NetworkDescription Llama(int width, int layers, int heads, int keyHeads, int hidden, int vocabulary, int context) => new()
     {

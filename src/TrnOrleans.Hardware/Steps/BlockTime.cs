@@ -32,7 +32,7 @@ internal readonly record struct BlockTime(double Products, double Attention, dou
         _ => 0,
     };
 
-    internal static BlockTime Of(Chip chip, SoftwareStack stack, Fabric fabric, PrecisionRecipe recipe, Workload work, Layout layout)
+    internal static BlockTime Of(Chip chip, SoftwareStack stack, Fabric fabric, PrecisionRecipe recipe, Workload work, Layout layout, double tensorReduce)
     {
         double rows = (double)layout.MicroBatch * work.Sequence / layout.ContextParallel;
         ProductTime product = new(chip.Peak(recipe.Compute)!.Value, stack);
@@ -66,7 +66,7 @@ internal readonly record struct BlockTime(double Products, double Attention, dou
 
         // Sequence parallelism makes two halves of each all-reduce, of the same time.
         double exchanged = rows * work.Width * recipe.ActivationBytes;
-        double tensor = work.Heads == 0 ? 0 : 2 * fabric.Time(CollectiveOperation.AllReduce, exchanged, new RankGroup(layout.TensorParallel, 1)).Seconds;
+        double tensor = work.Heads == 0 ? 0 : 2 * tensorReduce;
         double context = 0;
         if (layout.ContextParallel > 1)
         {

@@ -46,16 +46,15 @@ public sealed class StepModel
     /// <param name="batch">Sequences in the step.</param>
     public StepCost Evaluate(Layout layout, long batch)
     {
-        BlockTime block = BlockTime.Of(_chip, _stack, _fabric, _recipe, _work, layout);
+        double rows = (double)layout.MicroBatch * _work.Sequence / layout.ContextParallel;
+        double activations = rows * _work.Width * _recipe.ActivationBytes;
+        CollectiveTime tensorReduce = _fabric.Time(CollectiveOperation.AllReduce, activations, new RankGroup(layout.TensorParallel, 1));
+        BlockTime block = BlockTime.Of(_chip, _stack, _fabric, _recipe, _work, layout, tensorReduce.Seconds);
         double again = block.Again(layout.Recompute);
         double forward = AtLeast(block.Forward, _stack.ForwardFloorSeconds);
         double backward = AtLeast(block.Backward, _stack.BackwardFloorSeconds) + (layout.Recompute == Recompute.Full ? forward : again);
 
-        double rows = (double)layout.MicroBatch * _work.Sequence / layout.ContextParallel;
         double memory = _chip.MemoryTerabytesPerSecond.Value * 1e12;
-        RankGroup tensorGroup = new(layout.TensorParallel, 1);
-        double activations = rows * _work.Width * _recipe.ActivationBytes;
-        CollectiveTime tensorReduce = _fabric.Time(CollectiveOperation.AllReduce, activations, tensorGroup);
         ProductTime product = new(_chip.Peak(_recipe.Compute)!.Value, _stack);
         double headProduct = _work.Vocabulary == 0 ? 0 : 3 * product.Seconds(rows, _work.Width, (double)_work.Vocabulary / layout.TensorParallel);
         double headMemory = rows * _work.Vocabulary / layout.TensorParallel * BytesPerLogit / memory;

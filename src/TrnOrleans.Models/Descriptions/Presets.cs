@@ -36,7 +36,8 @@ public static class Presets
         ["llama-nano"] = LlamaNano,
     };
 
-    private static NetworkDescription Gpt(int layers, int heads, int width, int context) => new()
+    /// <summary>As GPT-2 and Megatron-LM build them: a hidden layer four times as wide, output layer and embedding one; no vocabulary yet.</summary>
+    public static NetworkDescription Gpt(int layers, int heads, int width, int context) => new()
     {
         Family = NetworkFamily.Gpt,
         Layers = layers,
