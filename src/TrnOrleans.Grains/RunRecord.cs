@@ -86,6 +86,10 @@ internal sealed class RunRecord
     [Id(21)]
     public Guid History { get; set; }
 
+    /// <summary>Of generations that came to their end.</summary>
+    [Id(22)]
+    public WorkCount Work { get; set; }
+
     [Id(11)]
     public List<RunEvent> Events { get; set; } = [];
 }

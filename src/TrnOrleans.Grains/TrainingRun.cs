@@ -313,7 +313,7 @@ internal sealed partial class TrainingRun(
         _over = time.GetTimestamp();
         _history.Add(new EndEvent(
             report.Steps, stopped, digest, MedianRowsPerSecond(), (time.GetUtcNow() - Record.Started).TotalSeconds,
-            _fence.Refused + Record.StaleMessages, Record.Events.Count(e => e is LayoutEvent), LinkTraffic.Sum(Record.Links)));
+            _fence.Refused + Record.StaleMessages, Record.Events.Count(e => e is LayoutEvent), LinkTraffic.Sum(Record.Links), Record.Work));
         Note(new RunOver(report.Steps, digest, null));
         _laidOut.TrySetResult();
         Reach(RunMoment.Ended, ticket.Step);
@@ -366,6 +366,7 @@ internal sealed partial class TrainingRun(
 
         Record.StaleMessages += Record.Ledger.Finished.Sum(f => f.StaleMessages);
         Record.Links.AddRange(Record.Ledger.Finished.SelectMany(f => f.Links));
+        Record.Work = Record.Work.Then(Record.Ledger.Finished.Select(f => f.Work).Aggregate((all, next) => all.Beside(next)));
         if (Record.Ledger.AgreedDigest is { } digest)
         {
             return digest;

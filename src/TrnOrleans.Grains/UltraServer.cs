@@ -271,7 +271,8 @@ internal sealed class UltraServer(
             long refused = _fence.Refused + await _switch!.StaleMessages(cancellation).WaitAsync(deadlines.Control, time, cancellation);
             FinishReport finish = new(
                 _order!.UltraServer, ticket.Step, await Digest(ticket, cancellation),
-                IsFirstOnSilo ? refused + _collective!.Exchange.Dropped : refused, IsFirstOnSilo ? _collective!.Links.Traffic : []);
+                IsFirstOnSilo ? refused + _collective!.Exchange.Dropped : refused, IsFirstOnSilo ? _collective!.Links.Traffic : [],
+                _replica!.Counted with { Steps = ticket.Step - _order.Step, ScaleOutBytes = IsFirstOnSilo ? _collective!.Exchange.CarriedBytes : 0 });
             await Tell(ticket, (run, t) => paused ? run.Paused(t, finish, cancellation) : run.Finished(t, finish, cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -332,7 +333,7 @@ internal sealed class UltraServer(
             replica.LongestComputation = time.GetElapsedTime(computing);
         }
 
-        StepOutcome outcome = await exchange.FinishAsync(ticket.Step, _order!.UltraServer, lossSum, _next).WaitAsync(deadlines.Step, time, cancellation);
+        StepOutcome outcome = await exchange.FinishAsync(ticket.Step, _order!.UltraServer, lossSum, _next, replica.Delays.Take(ticket.Step, _order.UltraServer * _chips.Length)).WaitAsync(deadlines.Step, time, cancellation);
         double loss = outcome.LossSum / replica.RowsPerStep;
         double norm = 0;
         if (Spec.Training.Clip > 0)
@@ -346,7 +347,7 @@ internal sealed class UltraServer(
 
         await Apply(ticket, GlobalNorm.ClipFactor(norm, Spec.Training.Clip));
         TimeSpan took = time.GetElapsedTime(start);
-        CommitReport report = new(_order.UltraServer, loss, norm, took.TotalSeconds);
+        CommitReport report = new(_order.UltraServer, loss, norm, took.TotalSeconds, outcome.Delays);
         replica.Commits.Add(ticket.Step, report);
         replica.Steps = ticket.Step + 1;
         exchange.Release(ticket.Step);
@@ -436,9 +437,11 @@ internal sealed class UltraServer(
 
     private async Task<GradientReport> Recompute(StepTicket ticket, int witness, int chip, CancellationToken cancellation)
     {
-        int buffer = await _replica!.Gradients.RentAsync(cancellation).AsTask().WaitAsync(deadlines.Step, time, cancellation);
+        Replica replica = _replica!;
+        int buffer = await replica.Gradients.RentAsync(cancellation).AsTask().WaitAsync(deadlines.Step, time, cancellation);
+        replica.Delays.Add(ticket.Step, witness, kernels: 1, seconds: 0);
         GradientReport report = await _chips[witness].Recompute(ticket, chip, buffer, cancellation).WaitAsync(deadlines.Step, time, cancellation);
-        _replica.Gradients.Return(buffer);
+        replica.Gradients.Return(buffer);
         return report;
     }
 

@@ -77,6 +77,7 @@ internal sealed class ChaosPipeline
         try
         {
             context.Properties.Set(s_strike, strike);
+            Charge(strike);
             strike.Call.Result = await _pipeline.ExecuteAsync(async c => await Make(strike, c.CancellationToken), context);
         }
         finally
@@ -107,6 +108,24 @@ internal sealed class ChaosPipeline
         }
 
         return call.Result;
+    }
+
+    /// <summary>
+    /// What the fault costs on the machine that is emulated. What is lost on its way is asked for again after as long as a kernel step
+    /// takes. A collective that is under way has heard of all chips: what a link loses, the next step waits for.
+    /// </summary>
+    private void Charge(Strike strike)
+    {
+        (double kernels, double seconds) =
+            strike.Is(FaultKinds.Straggler) ? (strike.Rule.Factor - 1, 0)
+            : strike.Is(FaultKinds.Hang, FaultKinds.SlowLink) ? (0, strike.Rule.Seconds)
+            : strike.Is(FaultKinds.ChipError, FaultKinds.LostRequest, FaultKinds.LostReply, FaultKinds.LostBlock, FaultKinds.WireFlip) ? (1, 0)
+            : (0.0, 0.0);
+        if ((kernels > 0 || seconds > 0) && _replicas.Find(strike.Ticket.Run, strike.At.UltraServer) is { } replica)
+        {
+            bool isLink = strike.Kind.Site == FaultSite.Link;
+            replica.Delays.Add(isLink ? strike.Ticket.Step + 1 : strike.Ticket.Step, isLink ? 0 : strike.At.Chip, kernels, seconds);
+        }
     }
 
     private void Behave(Strike strike)

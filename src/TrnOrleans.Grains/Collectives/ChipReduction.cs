@@ -25,6 +25,7 @@ public sealed class ChipReduction
     private readonly Port[] _ports;
     private long _step = -1;
     private long _refused;
+    private long _foldedBytes;
 
     /// <param name="chips">Leaves of the tree.</param>
     /// <param name="buckets">How gradients are cut.</param>
@@ -47,6 +48,9 @@ public sealed class ChipReduction
 
     /// <summary>Gradients that were late or came twice, and were refused.</summary>
     public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Bytes that came from one chip to be added to another's.</summary>
+    public long FoldedBytes => Interlocked.Read(ref _foldedBytes);
 
     /// <summary>Opens a step; the one before must be over.</summary>
     public void Begin(long step)
@@ -128,6 +132,7 @@ public sealed class ChipReduction
         long offset = _buckets.Offset(bucket);
         int length = _buckets.LengthOf(bucket);
         VectorSum.AddInto(_memory.Gradient(_buffers[left]).Span(offset, length), _memory.Gradient(_buffers[right]).Span(offset, length));
+        Interlocked.Add(ref _foldedBytes, (long)length * sizeof(float));
         if (Interlocked.Decrement(ref _unfolded[right]) == 0)
         {
             _memory.Return(_buffers[right]);

@@ -26,6 +26,7 @@ public sealed class ScaleOutExchange
     private readonly IReductionMemory?[] _memories;
     private readonly int[] _roots;
     private readonly double[] _losses;
+    private readonly ChipDelay[][] _delays;
     private readonly Meetings _meetings;
     private readonly bool[] _seen;
     private readonly TensorBlock?[] _held;
@@ -36,6 +37,7 @@ public sealed class ScaleOutExchange
     private int _open;
     private long _over = -1;
     private long _dropped;
+    private long _carriedBytes;
     private Exception? _failure;
 
     /// <param name="plan">Which silo holds which UltraServers.</param>
@@ -52,6 +54,7 @@ public sealed class ScaleOutExchange
         _memories = new IReductionMemory?[_share.Count];
         _roots = new int[_share.Count];
         _losses = new double[plan.UltraServers];
+        _delays = new ChipDelay[plan.UltraServers][];
         _meetings = new Meetings(buckets.Count * _shape.Nodes);
         _held = new TensorBlock?[buckets.Count * _shape.Nodes];
 
@@ -62,6 +65,12 @@ public sealed class ScaleOutExchange
 
     /// <summary>Blocks and notices that were late or came twice, and were dropped.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>
+    /// Bytes that came from one UltraServer to be added to another's, and of sums that went back to UltraServers that had not made them; as
+    /// far as this silo has done it, in memory or over a wire.
+    /// </summary>
+    public long CarriedBytes => Interlocked.Read(ref _carriedBytes);
 
     /// <summary>An UltraServer of this silo brings the memory where its switch leaves its sums.</summary>
     public void Join(int ultraServer, IReductionMemory memory) => _memories[ultraServer - _share.First] = memory;
@@ -94,8 +103,9 @@ public sealed class ScaleOutExchange
     /// <param name="ultraServer">Which of this silo's.</param>
     /// <param name="lossSum">Over its samples.</param>
     /// <param name="next">What comes after this step; the first UltraServer's word counts.</param>
+    /// <param name="delays">Its chips for which all others wait, in modelled time.</param>
     /// <returns>Equal on all UltraServers.</returns>
-    public Task<StepOutcome> FinishAsync(long step, int ultraServer, double lossSum, AfterStep next)
+    public Task<StepOutcome> FinishAsync(long step, int ultraServer, double lossSum, AfterStep next, ChipDelay[]? delays = null)
     {
         StepInFlight current;
         bool all;
@@ -104,6 +114,7 @@ public sealed class ScaleOutExchange
             ThrowIfFailed();
             current = At(step);
             _losses[ultraServer] = lossSum;
+            _delays[ultraServer] = delays ?? [];
             if (ultraServer == 0)
             {
                 current.Next = next;
@@ -114,7 +125,7 @@ public sealed class ScaleOutExchange
 
         if (all)
         {
-            StepNotice notice = new(_self, _losses[_share.First..(_share.First + _share.Count)], current.Next);
+            StepNotice notice = new(_self, _losses[_share.First..(_share.First + _share.Count)], current.Next, [.. _delays[_share.First..(_share.First + _share.Count)].SelectMany(d => d)]);
             for (int silo = 0; silo < _plan.Shares.Count; silo++)
             {
                 if (silo != _self)
@@ -222,6 +233,7 @@ public sealed class ScaleOutExchange
             }
 
             block.Values.Release();
+            Count(block.Bucket, _share.Count);
             CloseOne(_current!);
         }
         else
@@ -259,6 +271,7 @@ public sealed class ScaleOutExchange
             current = _current;
             _heard[notice.Silo] = true;
             notice.Losses.CopyTo(_losses.AsSpan(_plan.Shares[notice.Silo].First));
+            _delays[_plan.Shares[notice.Silo].First] = notice.Delays;
             if (_plan.Shares[notice.Silo].First == 0)
             {
                 current.Next = notice.Next;
@@ -311,6 +324,7 @@ public sealed class ScaleOutExchange
             _open = _bucketsToClose + _plan.Shares.Count;
             Array.Clear(_seen);
             Array.Clear(_heard);
+            Array.Fill(_delays, []);
             _current = new StepInFlight(step);
             (blocks, notices) = ([.. _early], [.. _earlyNotices]);
             _early.Clear();
@@ -377,6 +391,7 @@ public sealed class ScaleOutExchange
 
         if (owner && _kind == CollectiveKind.AllReduce)
         {
+            Count(bucket, _share.Count - 1);
             SendResult(bucket);
         }
 
@@ -387,6 +402,7 @@ public sealed class ScaleOutExchange
     /// <returns>The block with the sum, or null when it stands in a buffer of this silo.</returns>
     private TensorBlock? Fold(int level, int left, int bucket, TensorBlock? leftBlock, TensorBlock? rightBlock)
     {
+        Count(bucket, 1);
         if (leftBlock is not null && rightBlock is not null)
         {
             VectorSum.AddInto(leftBlock.Span, rightBlock.Span);
@@ -413,6 +429,8 @@ public sealed class ScaleOutExchange
         VectorSum.AddInto(sum, source.Gradient(Volatile.Read(ref _roots[second])).Span(offset, length));
         return null;
     }
+
+    private void Count(int bucket, int times) => Interlocked.Add(ref _carriedBytes, (long)times * _buckets.LengthOf(bucket) * sizeof(float));
 
     private void SendPartial(int level, int index, int bucket)
     {
@@ -460,7 +478,7 @@ public sealed class ScaleOutExchange
     {
         if (Interlocked.Decrement(ref _open) == 0)
         {
-            current.Done.TrySetResult(new StepOutcome(TreeShape.Sum(_losses), current.Next));
+            current.Done.TrySetResult(new StepOutcome(TreeShape.Sum(_losses), current.Next, [.. _delays.SelectMany(d => d)]));
         }
     }
 

@@ -16,8 +16,9 @@ public sealed record ExchangeBlock(
 /// <param name="Silo">Its place in the plan.</param>
 /// <param name="Losses">Sum of the losses of each of its UltraServers, in order.</param>
 /// <param name="Next">From the silo of the first UltraServer: what comes after this step.</param>
+/// <param name="Delays">Chips of the silo for which all others wait, in modelled time.</param>
 [GenerateSerializer, Immutable]
-public sealed record StepNotice([property: Id(0)] int Silo, [property: Id(1)] double[] Losses, [property: Id(2)] AfterStep Next);
+public sealed record StepNotice([property: Id(0)] int Silo, [property: Id(1)] double[] Losses, [property: Id(2)] AfterStep Next, [property: Id(3)] ChipDelay[] Delays);
 
 /// <summary>What comes after a step.</summary>
 public enum AfterStep

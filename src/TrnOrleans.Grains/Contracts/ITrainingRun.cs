@@ -83,9 +83,11 @@ public interface ITrainingRun : IGrainWithStringKey
 /// <param name="Loss">Global mean.</param>
 /// <param name="GradientNorm">Global norm before clipping; 0 when clipping is off.</param>
 /// <param name="StepSeconds">Wall time of the step on its silo.</param>
+/// <param name="Delays">Chips for which all others waited, in modelled time, in order of their ranks; null or empty for none.</param>
 [GenerateSerializer, Immutable]
 public readonly record struct CommitReport(
-    [property: Id(0)] int UltraServer, [property: Id(1)] double Loss, [property: Id(2)] double GradientNorm, [property: Id(3)] double StepSeconds);
+    [property: Id(0)] int UltraServer, [property: Id(1)] double Loss, [property: Id(2)] double GradientNorm, [property: Id(3)] double StepSeconds,
+    [property: Id(4)] ChipDelay[]? Delays = null);
 
 /// <summary>Why an UltraServer cannot go on.</summary>
 /// <param name="Message">One sentence for the user.</param>
@@ -107,10 +109,11 @@ public readonly record struct ValidationReport([property: Id(0)] int UltraServer
 /// <param name="Digest">Of its replica.</param>
 /// <param name="StaleMessages">Messages refused or dropped.</param>
 /// <param name="Links">From the first UltraServer of a silo: what the silo sent to others.</param>
+/// <param name="Work">What its chips and its switch have done in the generation; from the first UltraServer of a silo, what the silo's part of the all-reduce has done, too.</param>
 [GenerateSerializer, Immutable]
 public readonly record struct FinishReport(
     [property: Id(0)] int UltraServer, [property: Id(1)] long Steps, [property: Id(2)] string Digest, [property: Id(3)] long StaleMessages,
-    [property: Id(4)] IReadOnlyList<LinkTraffic> Links);
+    [property: Id(4)] IReadOnlyList<LinkTraffic> Links, [property: Id(5)] WorkCount Work);
 
 /// <summary>Sums over validation samples.</summary>
 /// <param name="LossSum">In nats, in double.</param>

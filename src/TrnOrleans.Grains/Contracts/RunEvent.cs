@@ -12,10 +12,11 @@ public abstract record RunEvent;
 /// <param name="LearningRate">Used in the update.</param>
 /// <param name="GradientNorm">Global norm before clipping; 0 when clipping is off.</param>
 /// <param name="RowsPerSecond">Tokens (or samples) a second of wall time, in this step.</param>
+/// <param name="Delays">Chips for which all others waited, in modelled time, in order of their ranks.</param>
 [GenerateSerializer]
 public sealed record StepEvent(
     [property: Id(0)] long Step, [property: Id(1)] double Loss, [property: Id(2)] double LearningRate, [property: Id(3)] double GradientNorm,
-    [property: Id(4)] double RowsPerSecond) : RunEvent;
+    [property: Id(4)] double RowsPerSecond, [property: Id(5)] ChipDelay[] Delays) : RunEvent;
 
 /// <summary>The validation set was read through, after a number of committed steps.</summary>
 /// <param name="Step">Committed steps so far.</param>
@@ -35,11 +36,12 @@ public sealed record ValidationEvent(
 /// <param name="StaleMessages">Messages refused or dropped for their generation or step, or because they came twice.</param>
 /// <param name="Generations">How many generations it took; one when nothing moved.</param>
 /// <param name="Links">What went over the links between silos.</param>
+/// <param name="Work">What was counted in generations that came to their end; those that were broken off take their counts with them.</param>
 [GenerateSerializer]
 public sealed record EndEvent(
     [property: Id(0)] long Steps, [property: Id(1)] bool Stopped, [property: Id(2)] string Digest, [property: Id(3)] double RowsPerSecond,
     [property: Id(4)] double WallSeconds, [property: Id(5)] long StaleMessages, [property: Id(6)] int Generations,
-    [property: Id(7)] IReadOnlyList<LinkTraffic> Links) : RunEvent;
+    [property: Id(7)] IReadOnlyList<LinkTraffic> Links, [property: Id(8)] WorkCount Work) : RunEvent;
 
 /// <summary>A generation begins: the run is laid out over its silos, at the start or anew at a step boundary.</summary>
 /// <param name="Generation">From 1.</param>

@@ -38,6 +38,8 @@ public sealed class Replica : IReductionMemory, IDisposable
     private BucketLayout? _buckets;
     private Worker? _worker;
     private long _steps;
+    private long _flops;
+    private long _gatheredBytes;
 
     /// <summary>Allocates and fills the replica; call on a compute thread.</summary>
     /// <param name="inputs">Spec, data and network.</param>
@@ -87,6 +89,12 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <summary>What it has committed.</summary>
     public CommitLog Commits { get; } = new();
 
+    /// <summary>Chips that are behind in modelled time.</summary>
+    public ChipDelays Delays { get; } = new();
+
+    /// <summary>What its chips and its switch have done in its generation; of steps and of other UltraServers it knows nothing.</summary>
+    public WorkCount Counted => new(0, Interlocked.Read(ref _flops), Interlocked.Read(ref _gatheredBytes) + (Reduction?.FoldedBytes ?? 0), 0);
+
     /// <summary>The generation that works with it.</summary>
     public int Generation { get; private set; }
 
@@ -129,6 +137,7 @@ public sealed class Replica : IReductionMemory, IDisposable
     {
         (Generation, Exchange, _buckets) = (order.Generation, exchange, buckets);
         _flips.Clear();
+        (_flops, _gatheredBytes) = (0, 0);
 
         _work.Open(order.Generation);
 
@@ -171,6 +180,9 @@ public sealed class Replica : IReductionMemory, IDisposable
         IGradientProgress port = Reduction!.Enter(step, chip, buffer);
         GradientHash? hash = isHashed ? new GradientHash(_buckets!, Gradients[buffer], port) : null;
         double loss = Train(pass, step, rank, buffer, Flipped(chip, buffer, hash ?? port));
+
+        // Of the weights it has read its own shard where it lies, and all others from other chips.
+        Interlocked.Add(ref _gatheredBytes, (Length - Shard(chip).Length) * sizeof(float));
         return new GradientReport(loss, hash?.Value ?? default);
     }));
 
@@ -319,9 +331,11 @@ public sealed class Replica : IReductionMemory, IDisposable
     {
         int first = rank * SamplesPerChip;
         _inputs.Dataset.FillBatch(_plan, step, first, SamplesPerChip, pass.Inputs);
-        return pass.Train(
+        double loss = pass.Train(
             _weights, Gradients[buffer], SamplesPerChip, 1f / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
             _packed, progress);
+        Interlocked.Add(ref _flops, pass.Flops);
+        return loss;
     }
 
     /// <summary>Works as a kernel of a generation does: the replica stays until it is done.</summary>

@@ -1,3 +1,4 @@
+using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Memory;
 using TrnOrleans.Numerics.Randomness;
 
@@ -51,6 +52,9 @@ public sealed unsafe class Pass : IDisposable
     /// <summary>Bytes of activations.</summary>
     public long Bytes => _arena.Length * sizeof(float);
 
+    /// <summary>FLOP that the matrix products of the last Train did.</summary>
+    public long Flops { get; private set; }
+
     /// <summary>Whether gradients are wanted and dropout drops.</summary>
     internal bool Training { get; private set; }
 
@@ -85,10 +89,12 @@ public sealed unsafe class Pass : IDisposable
         _packed = packed;
         Progress = progress;
         _gradient = gradient;
+        long before = KernelWork.Flops;
         (Training, LossScale, Seed, Step, FirstRow) = (true, lossScale, seed, step, firstRow);
         Begin(weights, samples, _network.Description.RowsPerSample);
         _network.Forward(this, loss: true);
         _network.Backward(this);
+        Flops = KernelWork.Flops - before;
         Progress = null;
         _gradient = null;
         _packed = null;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Elementary;
 using TrnOrleans.Numerics.MatrixProducts;
 using TrnOrleans.Numerics.Memory;
@@ -15,6 +16,10 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
     // Four tiles of twelve rows: scores of 48 × 2,048 are 384 KiB, still in the second-level cache.
     private const int BlockRows = 4 * MicroKernel.Rows;
     private const int Panel = MicroKernel.Columns;
+
+    // Scores and outputs; and backward scores again, and the gradients of weights, queries, keys and values.
+    private const long ForwardProducts = 2;
+    private const long BackwardProducts = 5;
 
     internal AttentionShape Shape => shape;
 
@@ -46,6 +51,7 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
                     Softmax(scores + ((nint)i * padded), first + i + 1, seen, Statistics(sequence, first + i, head));
                 }
 
+                KernelWork.Add(ForwardProducts * width * Visible(first, count));
                 WidthPanels(
                     count, seen, scores, padded, 1, values, context,
                     output + ((((nint)sequence * context) + first) * shape.OutputWidth) + (head * width), shape.OutputWidth, fromZero: true);
@@ -99,6 +105,8 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
                         weights + ((nint)i * padded), slopes + ((nint)i * padded), first + i + 1, seen, Statistics(sequence, first + i, head), projection);
                 }
 
+                KernelWork.Add(BackwardProducts * width * Visible(first, count));
+
                 // The chains of keys and values go on over all query rows of all heads, in ascending order.
                 SumPanels(seen, count, weights, padded, gradients, first, valueSums);
                 SumPanels(seen, count, slopes, padded, queries, first, keySums);
@@ -111,6 +119,9 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
         Unpack(keySums, rowsGradient + RowOffset(sequence, 0) + KeyOffset(keyHead));
         Unpack(valueSums, rowsGradient + RowOffset(sequence, 0) + ValueOffset(keyHead));
     }
+
+    /// <summary>Scores that so many rows see together: each its own column and those before.</summary>
+    private static long Visible(int first, int count) => ((long)first * count) + ((long)count * (count + 1) / 2);
 
     private static int Padded(int columns) => ColumnPanels.Count(columns) * Panel;
 

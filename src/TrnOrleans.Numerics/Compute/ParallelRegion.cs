@@ -14,6 +14,7 @@ internal sealed unsafe class ParallelRegion
     private int _pieces;
     private int _next;
     private int _helpers;
+    private long _helpedFlops;
     private volatile bool _open;
     private Exception? _error;
 
@@ -28,6 +29,7 @@ internal sealed unsafe class ParallelRegion
         _pieces = pieces;
         _error = null;
         _next = 0;
+        _helpedFlops = 0;
         _open = true;
 
         // Open before the count of sleepers is read, as a worker counts itself before it looks for open regions: one of the two sees the other.
@@ -42,6 +44,7 @@ internal sealed unsafe class ParallelRegion
             spin.SpinOnce(sleep1Threshold: -1);
         }
 
+        KernelWork.AddHelped(_helpedFlops);
         if (_error is { } error)
         {
             ExceptionDispatchInfo.Throw(error);
@@ -55,7 +58,15 @@ internal sealed unsafe class ParallelRegion
         Interlocked.Increment(ref _helpers);
         try
         {
-            return _open && TakePieces();
+            if (!_open)
+            {
+                return false;
+            }
+
+            long before = KernelWork.Flops;
+            bool any = TakePieces();
+            Interlocked.Add(ref _helpedFlops, KernelWork.TakeSince(before));
+            return any;
         }
         finally
         {

@@ -226,6 +226,7 @@ internal unsafe struct BlockedProduct
                     block.FirstStep == 0);
             }
 
+            KernelWork.Add((long)rows * columns * block.Steps);
             if (block.EndStep == o.K)
             {
                 o.Finish(firstRow, rows, column, columns);

@@ -63,6 +63,7 @@ internal unsafe struct FewRowsProduct
             }
         }
 
+        KernelWork.Add((long)columns * o.M * o.K);
         o.Finish(0, o.M, firstColumn, columns);
     }
 

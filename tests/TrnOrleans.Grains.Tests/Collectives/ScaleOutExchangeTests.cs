@@ -43,7 +43,7 @@ public sealed class ScaleOutExchangeTests
         ScaleOutExchange exchange = world.Exchanges[0];
         long before = exchange.Dropped;
         Assert.False(exchange.Accept(0, new ExchangeBlock(0, 0, 1, false, new TensorBlock(new float[32]), s_zeros)));
-        Assert.False(exchange.Accept(0, new StepNotice(1, [1.0], AfterStep.Continue)));
+        Assert.False(exchange.Accept(0, new StepNotice(1, [1.0], AfterStep.Continue, [])));
         Assert.False(exchange.Accept(1, new ExchangeBlock(9, 0, 1, false, new TensorBlock(new float[32]), s_zeros)));
         Assert.False(exchange.Accept(1, new ExchangeBlock(0, 0, 1, false, new TensorBlock(new float[31]), s_zeros)));
         Assert.False(exchange.Accept(1, new ExchangeBlock(0, 0, 0, false, new TensorBlock(new float[32]), s_zeros)));

@@ -42,6 +42,8 @@ internal sealed class SimulatedSilos : IDisposable
         float[][] gradients = [.. Enumerable.Range(0, ultraServers).Select(u => ReferenceTree.Values(_length, _state + (ulong)(u * 31) + (ulong)step))];
         List<Task<StepOutcome>> outcomes = [];
         List<Action> todo = [];
+        ChipDelay[][] own = [.. Enumerable.Range(0, ultraServers).Select(u => Enumerable.Range(0, Random(3)).Select(i => new ChipDelay((4 * u) + i, step, u)).ToArray())];
+        ChipDelay[] delays = [.. own.SelectMany(d => d)];
         for (int u = 0; u < ultraServers; u++)
         {
             int server = u;
@@ -56,7 +58,7 @@ internal sealed class SimulatedSilos : IDisposable
                     exchange.Arrive(server, b, 0);
                     if (--left == 0)
                     {
-                        outcomes.Add(exchange.FinishAsync(step, server, server + 1, server == 0 ? Next : AfterStep.Continue));
+                        outcomes.Add(exchange.FinishAsync(step, server, server + 1, server == 0 ? Next : AfterStep.Continue, own[server]));
                     }
                 });
             }
@@ -92,7 +94,8 @@ internal sealed class SimulatedSilos : IDisposable
         Assert.Equal(ultraServers, outcomes.Count);
         foreach (StepOutcome outcome in await Task.WhenAll(outcomes).WaitAsync(TimeSpan.FromSeconds(30)))
         {
-            Assert.Equal(new StepOutcome(losses, Next), outcome);
+            Assert.Equal((losses, Next), (outcome.LossSum, outcome.Next));
+            Assert.Equal(delays, outcome.Delays);
         }
 
         foreach (ScaleOutExchange exchange in Exchanges)
@@ -105,6 +108,8 @@ internal sealed class SimulatedSilos : IDisposable
             Exchanges[_plan.PlaceOf(u)].Release(step);
         }
 
+        // To be added up, and the sum back to all but one: whoever holds them, and whatever came twice on the wires.
+        Assert.Equal(2L * (ultraServers - 1) * _length * sizeof(float) * (step + 1), Exchanges.Sum(e => e.CarriedBytes));
         Assert.All(_memories, memory => Assert.Equal(0, memory.Users));
         Assert.All(_memories, memory => Assert.Equal(step + 1, memory.Returned.Count));
     }

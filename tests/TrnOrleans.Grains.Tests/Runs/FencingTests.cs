@@ -61,7 +61,7 @@ public sealed class FencingTests
         IUltraServer server = silo.Grains.GetGrain<IUltraServer>(GrainKeys.UltraServer("run", 1, 0));
         ExchangeBlock block = new(0, 0, 1, IsResult: false, new TensorBlock(new float[16]), 0);
         await Assert.ThrowsAsync<StaleMessageException>(() => server.Exchange(new StepTicket("run", 0, 3), block, TestSilo.Token));
-        await Assert.ThrowsAsync<StaleMessageException>(() => server.Notify(new StepTicket("other", 1, 3), new StepNotice(1, [0], AfterStep.Continue), TestSilo.Token));
+        await Assert.ThrowsAsync<StaleMessageException>(() => server.Notify(new StepTicket("other", 1, 3), new StepNotice(1, [0], AfterStep.Continue, []), TestSilo.Token));
 
         // Its generation has ended: of the right one, and dropped all the same, and refused as soon as the UltraServer is gone.
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(TestSilo.Token);
