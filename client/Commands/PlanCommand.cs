@@ -18,13 +18,6 @@ internal static class PlanCommand
     // Longer times are like this one.
     private const double MostDaysPlayed = 365;
 
-    // Assumed: what a restart takes when processes start anew; TrainMover measured 20 s, HyperPod 47 s.
-    private const double RestartSeconds = 60;
-
-    // Assumed: into the host's memory over PCIe, and from there to a store.
-    private const double SnapshotBytesPerSecond = 20e9;
-    private const double StoreBytesPerSecondOfAChip = 1e9;
-
     internal static Command Create()
     {
         PlanOptions options = new();
@@ -106,7 +99,7 @@ internal static class PlanCommand
         {
             double state = plan.Cost.Memory.Weights + plan.Cost.Memory.States;
             // Each chip copies what it has, and writes it.
-            FailureFigures figures = new(FailureFigures.Llama3ChipHours, RestartSeconds, state / SnapshotBytesPerSecond, state / StoreBytesPerSecondOfAChip);
+            FailureFigures figures = new(FailureFigures.Llama3ChipHours, FailureFigures.AssumedRestartSeconds, state / FailureFigures.SnapshotBytesPerSecond, state / FailureFigures.StoreBytesPerSecond);
             double wanted = request.Days ?? (request.Tokens!.Value / perSecond / 86400);
             double span = Math.Clamp(wanted, 1, MostDaysPlayed);
             outcome = new FailureSimulation(figures, machine.Chips, Seed).Best(span * 86400);
@@ -124,7 +117,7 @@ internal static class PlanCommand
             {
                 Console.Out.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"  with failures as in Llama 3's training ({outcome.Failures:N0} of them): goodput {100 * goodput:F1} % at a checkpoint every {outcome.CheckpointSeconds:G3} s of training; restart {RestartSeconds:F0} s (assumed)"));
+                    $"  with failures as in Llama 3's training ({outcome.Failures:N0} of them): goodput {100 * goodput:F1} % at a checkpoint every {outcome.CheckpointSeconds:G3} s of training; restart {FailureFigures.AssumedRestartSeconds:F0} s (assumed)"));
             }
         }
 

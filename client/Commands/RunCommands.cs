@@ -60,6 +60,7 @@ internal static class RunCommands
         Command command = new("attach", "Follows a run of a cluster, from its first step on.");
         command.Arguments.Add(id);
         command.Options.Add(save);
+        ClockChoices.AddTo(command);
         ClusterOptions.AddTo(command);
         command.Options.Add(CommonOptions.Json);
         command.SetAction(async (result, _) =>
@@ -69,7 +70,7 @@ internal static class RunCommands
             return await JsonFailures.TellAsync(json, async () =>
             {
                 RunSession.CheckWritable(save.Name, result.GetValue(save));
-                return await Follow(ClusterOptions.Needed(result), RunIds.Check(result.GetValue(id))!, result.GetValue(save), json, signals);
+                return await Follow(ClusterOptions.Needed(result), RunIds.Check(result.GetValue(id))!, result.GetValue(save), ClockChoices.Of(result), json, signals);
             });
         });
         return command;
@@ -135,16 +136,17 @@ internal static class RunCommands
         }));
     }
 
-    private static async Task<int> Follow((RedisEndpoint Redis, string Cluster) where, string name, string? save, bool json, StopSignals signals)
+    private static async Task<int> Follow((RedisEndpoint Redis, string Cluster) where, string name, string? save, ClockChoices clock, bool json, StopSignals signals)
     {
         await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(where, signals.Asked);
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>(name);
         RunSpec spec = StrictJson.Read<RunSpec>(await run.Spec(signals.Asked), $"the spec of run {name}");
         RunFacts facts = new(spec, NetworkFactory.Create(spec.Model), spec.Data.Source, $"cluster {cluster.Name}", null, name);
+        using ModelledRun modelled = new(facts, clock);
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
         view.Starting(facts);
-        RunSession session = new(run, facts, view, signals);
+        RunSession session = new(run, facts, modelled, view, signals);
         return await session.FollowAsync(save, Vocabulary, null);
 
         async Task<CharacterVocabulary?> Vocabulary() =>

@@ -19,6 +19,7 @@ internal static class RunChoices
     internal static void AddTo(Command command)
     {
         command.Options.Add(Save);
+        ClockChoices.AddTo(command);
         ChaosOptions.AddTo(command);
         ClusterOptions.AddTo(command);
         command.Options.Add(RunId);
@@ -60,7 +61,7 @@ internal static class RunChoices
 
     /// <summary>A run with what these options say of it.</summary>
     internal static RunRequest Request(ParseResult result, RunSpec spec, RunOptions options) =>
-        new(spec, null, options, result.GetValue(Save), result.GetValue(ChaosOptions.Journal));
+        new(spec, null, options, result.GetValue(Save), result.GetValue(ChaosOptions.Journal), ClockChoices.Of(result));
 
     private static void CheckForCluster(ParseResult result)
     {
@@ -72,6 +73,11 @@ internal static class RunChoices
         if (result.GetValue(Detach) && result.GetValue(ChaosOptions.Journal) is not null)
         {
             throw new InvalidDescriptionException("--journal and --detach do not go together; `trn report ID` and `trn verify ID` ask the silos for theirs later");
+        }
+
+        if (result.GetValue(Detach) && result.GetValue(ClockChoices.TraceFile) is not null)
+        {
+            throw new InvalidDescriptionException("--trace and --detach do not go together; `trn attach ID --trace FILE` writes it later");
         }
 
         if (result.GetValue(Detach) && result.GetValue(Save) is not null)

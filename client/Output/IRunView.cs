@@ -1,5 +1,6 @@
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Hardware.Clocks;
 
 namespace TrnOrleans.Client.Output;
 
@@ -10,7 +11,9 @@ internal interface IRunView
     void Starting(RunFacts facts);
 
     /// <summary>Something happened.</summary>
-    void Show(RunEvent happened);
+    /// <param name="happened">What.</param>
+    /// <param name="clock">Of the machine that is emulated, after it.</param>
+    void Show(RunEvent happened, RunClock clock);
 
     /// <summary>Somebody asked for an end.</summary>
     void Stopping();

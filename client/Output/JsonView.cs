@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
-using TrnOrleans.Hardware.Planning;
+using TrnOrleans.Hardware.Clocks;
 using TrnOrleans.Models.Json;
 
 namespace TrnOrleans.Client.Output;
@@ -30,7 +30,7 @@ internal sealed class JsonView(TextWriter output) : IRunView
         ["steps"] = facts.Spec.Training.Steps,
     };
 
-    public void Show(RunEvent happened)
+    public void Show(RunEvent happened, RunClock clock)
     {
         switch (happened)
         {
@@ -43,6 +43,10 @@ internal sealed class JsonView(TextWriter output) : IRunView
                     ["learning_rate"] = step.LearningRate,
                     ["gradient_norm"] = step.GradientNorm,
                     ["tokens_per_second"] = step.RowsPerSecond,
+                    ["modelled_step_seconds"] = clock.Last.Seconds,
+                    ["modelled_seconds"] = clock.Seconds,
+                    ["modelled_energy_joules"] = clock.Last.EnergyJoules,
+                    ["mfu"] = clock.Last.Mfu,
                 });
                 break;
             case LayoutEvent layout:
@@ -67,6 +71,7 @@ internal sealed class JsonView(TextWriter output) : IRunView
                     ["why"] = recovery.Why,
                     ["recomputed_steps"] = recovery.Recomputed,
                     ["recovery_seconds"] = recovery.Seconds,
+                    ["modelled_seconds"] = clock.Seconds,
                 });
                 break;
             case CheckpointEvent { Report: var report }:
@@ -78,6 +83,7 @@ internal sealed class JsonView(TextWriter output) : IRunView
                     ["bytes"] = report.Bytes,
                     ["write_seconds"] = report.Seconds,
                     ["why"] = report.Failure,
+                    ["modelled_seconds"] = clock.Seconds,
                 });
                 break;
             case ValidationEvent validation:
@@ -88,6 +94,7 @@ internal sealed class JsonView(TextWriter output) : IRunView
                     ["loss"] = validation.Loss,
                     ["accuracy"] = validation.Accuracy,
                     ["digest"] = validation.Digest,
+                    ["modelled_seconds"] = clock.Seconds,
                 });
                 break;
         }
@@ -100,9 +107,9 @@ internal sealed class JsonView(TextWriter output) : IRunView
 
     public void Detached(string id) => Write(new JsonObject { ["event"] = "detached", ["run"] = id });
 
-    public void Finished(RunResult result) => Write(End(result, _facts!.Modelled()));
+    public void Finished(RunResult result) => Write(End(result, result.Modelled.Clock));
 
-    private static JsonObject End(RunResult result, ExecutedStep modelled) => new()
+    private static JsonObject End(RunResult result, RunClock clock) => new()
     {
         ["event"] = "end",
         ["steps"] = result.End.Steps,
@@ -123,10 +130,33 @@ internal sealed class JsonView(TextWriter output) : IRunView
             ["blocks"] = link.Blocks,
             ["bytes"] = link.Bytes,
         })]),
-        ["modelled_step_seconds"] = modelled.Seconds,
-        ["modelled_energy_joules"] = modelled.EnergyJoules,
-        ["mfu"] = modelled.Mfu,
+        ["modelled_system"] = result.Modelled.System,
+        ["modelled_seconds"] = clock.Seconds,
+        ["modelled_step_seconds"] = clock.Steps == 0 ? clock.Undisturbed.Seconds : clock.StepSeconds / clock.Steps,
+        ["modelled_compute_seconds"] = clock.ComputeSeconds,
+        ["modelled_communication_seconds"] = clock.CommunicationSeconds,
+        ["modelled_idle_seconds"] = clock.IdleSeconds,
+        ["modelled_validation_seconds"] = clock.ValidationSeconds,
+        ["modelled_checkpoint_seconds"] = clock.CheckpointSeconds,
+        ["modelled_recovery_seconds"] = clock.RecoverySeconds,
+        ["modelled_goodput"] = clock.Goodput,
+        ["modelled_energy_joules"] = clock.EnergyJoules,
+        ["mfu"] = clock.Mfu,
+        ["counted"] = Work(result.End.Work.Steps, result.End.Work.Flops, result.End.Work.ScaleUpBytes, result.End.Work.ScaleOutBytes),
+        ["modelled"] = Work(
+            result.End.Work.Steps, result.End.Work.Steps * clock.Undisturbed.ExecutedFlops, result.End.Work.Steps * clock.Undisturbed.ScaleUpBytes,
+            result.End.Work.Steps * clock.Undisturbed.ScaleOutBytes),
+        ["trace"] = result.Modelled.TracePath,
         ["saved"] = result.SavedTo,
+    };
+
+    /// <summary>What was counted in some steps, or what the model says of as many.</summary>
+    private static JsonObject Work(long steps, long flops, long scaleUp, long scaleOut) => new()
+    {
+        ["steps"] = steps,
+        ["flop"] = flops,
+        ["scale_up_bytes"] = scaleUp,
+        ["scale_out_bytes"] = scaleOut,
     };
 
     /// <summary>Anything that ends the command; the sentence goes to the error stream as well.</summary>

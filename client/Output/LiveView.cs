@@ -3,6 +3,7 @@ using Spectre.Console;
 using Spectre.Console.Rendering;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Hardware.Clocks;
 
 namespace TrnOrleans.Client.Output;
 
@@ -25,6 +26,7 @@ internal sealed class LiveView : IRunView, IDisposable
     private CheckpointReport? _checkpoint;
     private LayoutEvent? _layout;
     private RecoveryEvent? _recovery;
+    private RunClock? _clock;
     private int _recoveries;
     private bool _stopping;
     private long _drawn;
@@ -46,9 +48,10 @@ internal sealed class LiveView : IRunView, IDisposable
         });
     }
 
-    public void Show(RunEvent happened)
+    public void Show(RunEvent happened, RunClock clock)
     {
         using Lock.Scope scope = _lock.EnterScope();
+        _clock = clock;
         switch (happened)
         {
             case StepEvent step:
@@ -152,6 +155,7 @@ internal sealed class LiveView : IRunView, IDisposable
             : "…"));
         string left = _step is null ? "…" : Words.Left(facts, _step);
         Row("speed", new Text($"{_step?.RowsPerSecond ?? 0:N0} {Words.Rows(facts.Spec.Model)}/s, {left} left"));
+        Row("modelled", new Text(_clock is { Steps: > 0 } clock ? $"{PlanText.Seconds(clock.Last.Seconds)} a step, {PlanText.Seconds(clock.Seconds)} in all, MFU {Words.Percent(clock.Last.Mfu)}" : "…"));
         string title = _stopping ? "trn train · stopping at the next step" : facts.Id is null ? "trn train" : $"trn train · {facts.Id}";
         return new Panel(grid).Header(title).Border(BoxBorder.Rounded).BorderColor(_stopping ? Color.Yellow : Color.Green);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Hardware.Clocks;
 
 namespace TrnOrleans.Client.Output;
 
@@ -21,7 +22,7 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
         output.WriteLine($"run      {id}{Words.Count(facts.Spec.Training.Steps, "step")} of {facts.Spec.Training.Batch} {(facts.Spec.Model.IsLanguageModel ? "sequences" : "samples")}, seed {facts.Spec.Training.Seed}");
     }
 
-    public void Show(RunEvent happened)
+    public void Show(RunEvent happened, RunClock clock)
     {
         long steps = _facts!.Spec.Training.Steps;
         switch (happened)
@@ -30,7 +31,7 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
                 _lastLine = time.GetTimestamp();
                 output.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"step {step.Step + 1,6}/{steps}  loss {step.Loss:F4}  rate {step.LearningRate:0.00e+0}  {step.RowsPerSecond,9:N0} {Words.Rows(_facts.Spec.Model)}/s  {Words.Left(_facts, step)} left"));
+                    $"step {step.Step + 1,6}/{steps}  loss {step.Loss:F4}  rate {step.LearningRate:0.00e+0}  {step.RowsPerSecond,9:N0} {Words.Rows(_facts.Spec.Model)}/s  {Words.Left(_facts, step)} left  modelled {PlanText.Seconds(clock.Last.Seconds)}"));
                 break;
             case LayoutEvent layout when _facts.Id is not null:
                 output.WriteLine($"step {layout.Step,6}/{steps}  {Words.Layout(layout)}");

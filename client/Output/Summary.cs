@@ -3,7 +3,7 @@ using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
-using TrnOrleans.Hardware.Planning;
+using TrnOrleans.Hardware.Clocks;
 
 namespace TrnOrleans.Client.Output;
 
@@ -24,10 +24,11 @@ internal static class Summary
             yield return ("validation", $"loss {validation.Loss.ToString("F4", CultureInfo.InvariantCulture)}, accuracy {validation.Accuracy:P2} after {Words.Count(validation.Step, "step")}");
         }
 
-        ExecutedStep modelled = facts.Modelled();
-        yield return ("modelled", string.Create(
-            CultureInfo.InvariantCulture,
-            $"{PlanText.Seconds(modelled.Seconds)} a step on {RunFacts.System} ({100 * modelled.CommunicationSeconds / modelled.Seconds:F0} % in collectives), MFU {100 * modelled.Mfu:G2} %, {modelled.EnergyJoules:G3} J; extrapolated, and without faults"));
+        foreach ((string Label, string Text) line in Modelled(result.Modelled))
+        {
+            yield return line;
+        }
+
         yield return ("digest", end.Digest);
         if (facts.Id is null)
         {
@@ -55,5 +56,28 @@ internal static class Summary
         }
 
         yield return ("weights", result.SavedTo is { } path ? $"saved to {path}" : "not saved; --save FILE keeps them");
+    }
+
+    private static IEnumerable<(string Label, string Text)> Modelled(ModelledRun modelled)
+    {
+        RunClock clock = modelled.Clock;
+        if (clock.Steps == 0)
+        {
+            yield break;
+        }
+
+        (string Name, double Seconds)[] parts =
+        [
+            ("compute", clock.ComputeSeconds), ("collectives", clock.CommunicationSeconds), ("idle", clock.IdleSeconds), ("validations", clock.ValidationSeconds),
+            ("checkpoints", clock.CheckpointSeconds), ("recoveries", clock.RecoverySeconds),
+        ];
+        yield return ("modelled", string.Create(
+            CultureInfo.InvariantCulture,
+            $"{PlanText.Seconds(clock.Seconds)} on {modelled.System}, extrapolated: {PlanText.Seconds(clock.StepSeconds / clock.Steps)} a step, MFU {Words.Percent(clock.Mfu)}, {clock.EnergyJoules:G3} J"));
+        yield return (string.Empty, string.Join(", ", parts.Where((p, i) => i < 3 || p.Seconds > 0).Select(p => $"{p.Name} {Words.Percent(p.Seconds / clock.Seconds)}")));
+        if (modelled.Trace is { } trace)
+        {
+            yield return ("trace", trace);
+        }
     }
 }

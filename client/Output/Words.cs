@@ -53,6 +53,10 @@ internal static class Words
     internal static string Seconds(double seconds) =>
         seconds < 60 ? $"{seconds.ToString("F1", CultureInfo.InvariantCulture)} s" : Duration(TimeSpan.FromSeconds(seconds));
 
+    /// <summary>"99 %", "2.3 %", "0.0045 %": two digits, however small.</summary>
+    internal static string Percent(double share) =>
+        share < 0.0995 ? string.Create(CultureInfo.InvariantCulture, $"{100 * share:G2} %") : string.Create(CultureInfo.InvariantCulture, $"{100 * share:F0} %");
+
     internal static string Bytes(long bytes) =>
         bytes < 1L << 30 ? $"{bytes / (double)(1 << 20):F0} MiB" : $"{bytes / (double)(1L << 30):F2} GiB";
 

@@ -1,3 +1,4 @@
+using TrnOrleans.Client.Options;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
 
@@ -9,4 +10,5 @@ namespace TrnOrleans.Client.Running;
 /// <param name="Options">What is done to it and written about it.</param>
 /// <param name="Save">Where its weights go at the end, or null.</param>
 /// <param name="Journal">Folder for its journals, or null.</param>
-internal sealed record RunRequest(RunSpec Spec, double? Epochs, RunOptions Options, string? Save, string? Journal);
+/// <param name="Clock">What is modelled beside it.</param>
+internal sealed record RunRequest(RunSpec Spec, double? Epochs, RunOptions Options, string? Save, string? Journal, ClockChoices Clock);

@@ -7,8 +7,9 @@ namespace TrnOrleans.Client.Running;
 /// <param name="LastStep">The last committed step, or null when there was none.</param>
 /// <param name="LastValidation">The last validation, or null when the run was stopped before one.</param>
 /// <param name="LastCheckpoint">What became of the last checkpoint, or null when none was due.</param>
+/// <param name="Modelled">What it took on the machine that is emulated.</param>
 /// <param name="SavedTo">Where weights were saved, or null.</param>
 /// <param name="Sample">Generated text, or null.</param>
 /// <param name="PeakMemoryBytes">Largest resident memory of this process so far.</param>
 internal sealed record RunResult(
-    EndEvent End, StepEvent? LastStep, ValidationEvent? LastValidation, CheckpointReport? LastCheckpoint, string? SavedTo, string? Sample, long PeakMemoryBytes);
+    EndEvent End, StepEvent? LastStep, ValidationEvent? LastValidation, CheckpointReport? LastCheckpoint, ModelledRun Modelled, string? SavedTo, string? Sample, long PeakMemoryBytes);

@@ -6,7 +6,7 @@ using TrnOrleans.Models.Weights;
 namespace TrnOrleans.Client.Running;
 
 /// <summary>Follows a run to its end, saves its weights and sums up; the same in this process and over a cluster.</summary>
-internal sealed class RunSession(ITrainingRun run, RunFacts facts, IRunView view, StopSignals signals)
+internal sealed class RunSession(ITrainingRun run, RunFacts facts, ModelledRun modelled, IRunView view, StopSignals signals)
 {
     /// <summary>Whether a signal ended the following, and the run goes on.</summary>
     internal bool Detached { get; private set; }
@@ -30,7 +30,8 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, IRunView view
         {
             await foreach (RunEvent happened in RunFollower.FollowAsync(run, leave))
             {
-                view.Show(happened);
+                modelled.Tell(happened);
+                view.Show(happened, modelled.Clock);
                 lastStep = happened as StepEvent ?? lastStep;
                 lastValidation = happened as ValidationEvent ?? lastValidation;
                 lastCheckpoint = (happened as CheckpointEvent)?.Report ?? lastCheckpoint;
@@ -45,7 +46,7 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, IRunView view
                     long peak = PeakMemory.Bytes();
                     RunWeights weights = new(run, facts.Network, save is null && sample is null ? null : await vocabulary());
                     string? saved = save is null ? null : await Save(weights, save, end);
-                    view.Finished(new RunResult(end, lastStep, lastValidation, lastCheckpoint, saved, sample is null ? null : await sample(weights), peak));
+                    view.Finished(new RunResult(end, lastStep, lastValidation, lastCheckpoint, modelled, saved, sample is null ? null : await sample(weights), peak));
                 }
             }
         }

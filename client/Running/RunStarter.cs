@@ -27,6 +27,8 @@ internal sealed class RunStarter(bool json, StopSignals signals)
         using DataAccess data = new();
         RunInputs inputs = (await data.LoadAsync(request.Spec, signals.Asked)).WithEpochs(request.Epochs);
         MemoryNeed.Check(inputs, threads, inputs.Spec.Cluster.UltraServers, request.Options.Checkpoints is not null);
+        RunFacts facts = Facts(inputs, Words.Count(threads, "compute thread"), threads, null);
+        using ModelledRun modelled = new(facts, request.Clock);
         string specText = JsonSerializer.Serialize(inputs.Spec, StrictJson.Compact);
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
@@ -34,7 +36,6 @@ internal sealed class RunStarter(bool json, StopSignals signals)
         await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, signals.Asked, request.Journal);
         cluster.Share(specText, inputs);
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>($"run-{Guid.NewGuid():N}");
-        RunFacts facts = Facts(inputs, Words.Count(threads, "compute thread"), threads, null);
         view.Starting(facts);
         await run.Start(specText, RunContent.None, request.Options, signals.Asked);
         using CancellationTokenRegistration stop = signals.Asked.Register(() =>
@@ -42,7 +43,7 @@ internal sealed class RunStarter(bool json, StopSignals signals)
             _ = run.Stop(CancellationToken.None);
             view.Stopping();
         });
-        int exitCode = await new RunSession(run, facts, view, signals)
+        int exitCode = await new RunSession(run, facts, modelled, view, signals)
             .FollowAsync(request.Save, () => Task.FromResult(inputs.Dataset.Vocabulary), Sampler(inputs, threads));
         await run.Close(CancellationToken.None);
         GC.KeepAlive(inputs);
@@ -59,9 +60,11 @@ internal sealed class RunStarter(bool json, StopSignals signals)
     {
         using DataAccess data = new();
         RunInputs inputs = (await data.LoadAsync(request.Spec, signals.Asked)).WithEpochs(request.Epochs);
+        id ??= RunIds.New(TimeProvider.System);
+        RunFacts facts = Facts(inputs, $"cluster {cluster.Name}", null, id);
+        using ModelledRun modelled = new(facts, request.Clock);
         string specText = JsonSerializer.Serialize(inputs.Spec, StrictJson.Compact);
         RunContent content = await new ContentPublisher(cluster, data.Loader).PublishAsync(inputs.Spec, signals.Asked);
-        id ??= RunIds.New(TimeProvider.System);
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>(id);
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
@@ -73,7 +76,6 @@ internal sealed class RunStarter(bool json, StopSignals signals)
             return Failures.Success;
         }
 
-        RunFacts facts = Facts(inputs, $"cluster {cluster.Name}", null, id);
         view.Starting(facts);
         try
         {
@@ -85,7 +87,7 @@ internal sealed class RunStarter(bool json, StopSignals signals)
             return signals.ExitCode;
         }
 
-        RunSession session = new(run, facts, view, signals);
+        RunSession session = new(run, facts, modelled, view, signals);
         int exitCode;
         try
         {

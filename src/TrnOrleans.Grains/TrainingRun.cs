@@ -293,7 +293,7 @@ internal sealed partial class TrainingRun(
             return;
         }
 
-        _history.Add(new ValidationEvent(ticket.Step + 1, loss, (double)whole.Hits / whole.Rows, digest));
+        _history.Add(new ValidationEvent(ticket.Step + 1, loss, (double)whole.Hits / whole.Rows, digest, whole.Rows));
 
         // Steps the replicas remember, too; this nobody does.
         await Quietly(Store);

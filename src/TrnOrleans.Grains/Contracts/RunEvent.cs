@@ -23,9 +23,11 @@ public sealed record StepEvent(
 /// <param name="Loss">Mean in nats.</param>
 /// <param name="Accuracy">Share of rows whose largest logit is the target's.</param>
 /// <param name="Digest">Of weights and optimizer state, equal on all replicas.</param>
+/// <param name="Rows">Rows that were counted.</param>
 [GenerateSerializer]
 public sealed record ValidationEvent(
-    [property: Id(0)] long Step, [property: Id(1)] double Loss, [property: Id(2)] double Accuracy, [property: Id(3)] string Digest) : RunEvent;
+    [property: Id(0)] long Step, [property: Id(1)] double Loss, [property: Id(2)] double Accuracy, [property: Id(3)] string Digest,
+    [property: Id(4)] long Rows) : RunEvent;
 
 /// <summary>The run is over; its weights can be read until it is closed.</summary>
 /// <param name="Steps">Committed steps.</param>

@@ -68,6 +68,19 @@ public sealed record Workload
         }
     }
 
+    /// <summary>
+    /// FLOP of matrix products of forward and backward pass as kernels execute them: each product three times, but for the first layer of an
+    /// mlp, whose inputs want no gradient; of attention two products forward, five backward, and of scores only those that the mask lets through.
+    /// </summary>
+    /// <param name="samples">Sequences, or samples.</param>
+    public long ExecutedFlops(long samples)
+    {
+        long weights = (Blocks * Products.Sum(p => (long)p.Depth * p.Columns)) + ((long)Vocabulary * Width);
+        long unwanted = Heads == 0 ? (long)Products[0].Depth * Products[0].Columns : 0;
+        long scores = (long)Sequence * (Sequence + 1) / 2;
+        return checked(samples * (((6 * weights) - (2 * unwanted)) * Sequence + (14L * Blocks * QueryWidth * scores)));
+    }
+
     /// <summary>Of an mlp: one block of all its products, and no sequence.</summary>
     private static Workload OfMlp(NetworkDescription description) => new()
     {

@@ -10,6 +10,15 @@ namespace TrnOrleans.Hardware.Planning;
 /// <param name="WriteSeconds">Until it is safe; meanwhile training goes on.</param>
 public sealed record FailureFigures(double ChipHoursBetween, double RestartSeconds, double SnapshotSeconds, double WriteSeconds)
 {
+    /// <summary>Assumed: what a restart takes when processes start anew; TrainMover measured 20 s, HyperPod 47 s.</summary>
+    public const double AssumedRestartSeconds = 60;
+
+    /// <summary>Assumed: into the host's memory over PCIe.</summary>
+    public const double SnapshotBytesPerSecond = 20e9;
+
+    /// <summary>Assumed: from there to a store, of each chip.</summary>
+    public const double StoreBytesPerSecond = 1e9;
+
     /// <summary>Llama 3 405B: 419 unexpected interruptions of 16,384 GPUs in 54 days (Grattafiori et al. 2024, table 5). Nothing is published for Trainium.</summary>
     public const double Llama3ChipHours = 16_384 * 54 * 24.0 / 419;
 }

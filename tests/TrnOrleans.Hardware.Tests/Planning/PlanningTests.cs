@@ -1,5 +1,6 @@
 using TrnOrleans.Hardware.Layouts;
 using TrnOrleans.Hardware.Machines;
+using TrnOrleans.Hardware.Clocks;
 using TrnOrleans.Hardware.Planning;
 using TrnOrleans.Hardware.Steps;
 using TrnOrleans.Models.Descriptions;
@@ -97,7 +98,7 @@ public sealed class PlanningTests
     {
         Workload work = Workload.OfExecuted(Presets.All[name] with { Vocabulary = Presets.All[name].IsLanguageModel ? 65 : 0 });
         PrecisionRecipe fp32 = PrecisionRecipe.Of("fp32");
-        ExecutedStep On(int chips, long systems) => ExecutedStep.Of(Machine.Of(Catalogue.BuiltIn, "trn3-gen2", systems), fp32, work, chips, 288 * 4);
+        ExecutedStep On(int chips, long systems) => ExecutedStep.Of(Machine.Of(Catalogue.BuiltIn, "trn3-gen2", systems), fp32, work, work.Parameters, chips, 288 * 4);
         ExecutedStep[] steps = [On(1, 1), On(4, 1), On(72, 1), On(144, 1), On(144, 2), On(144, 4)];
         Assert.Equal(0, steps[0].CommunicationSeconds);
         Assert.All(steps.Zip(steps.Skip(1)), pair =>

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using TrnOrleans.Client.Running;
+using TrnOrleans.Hardware.Machines;
+
+namespace TrnOrleans.Client.Options;
+
+/// <summary>What is modelled beside a run, and where its timeline goes; nothing of it reaches the run.</summary>
+/// <param name="System">Name in the catalogue.</param>
+/// <param name="Trace">A file, or null.</param>
+internal sealed record ClockChoices(string System, string? Trace)
+{
+    internal static Option<string?> TraceFile { get; } = Values.Text(
+        "--trace", "FILE", "Write the modelled timeline there: compute, collectives and waits of every chip, for Perfetto or chrome://tracing.");
+
+    private static Option<string?> SystemName { get; } = Values.Text(
+        "--system", "NAME", $"Machine whose time, energy and MFU are modelled beside the run, by default {Catalogue.LargestUltraServer.Name}; `trn systems` lists them. Never changes a result.");
+
+    internal static void AddTo(Command command)
+    {
+        command.Options.Add(SystemName);
+        command.Options.Add(TraceFile);
+    }
+
+    /// <exception cref="Models.Descriptions.InvalidDescriptionException">no such system, or the file cannot be written.</exception>
+    internal static ClockChoices Of(ParseResult result)
+    {
+        RunSession.CheckWritable(TraceFile.Name, result.GetValue(TraceFile));
+        string system = result.GetValue(SystemName) ?? Catalogue.LargestUltraServer.Name;
+        Catalogue.BuiltIn.System(system);
+        return new ClockChoices(system, result.GetValue(TraceFile));
+    }
+}
