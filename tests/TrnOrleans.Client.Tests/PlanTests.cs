@@ -66,17 +66,6 @@ public sealed class PlanTests
         Assert.True(with.GetProperty("failures").GetInt64() > 0);
     }
 
-    /// <summary>Beside the wall clock of this machine stands what the emulated one would take; and the bits know nothing of it.</summary>
-    [Fact]
-    public async Task A_run_ends_with_what_its_steps_would_take()
-    {
-        using TempFolder folder = new();
-        JsonElement end = (await Trn.EventsAsync(Trn.Train(Trn.Text(folder))))[^1];
-        Assert.InRange(end.GetProperty("modelled_step_seconds").GetDouble(), 1e-6, 1);
-        Assert.InRange(end.GetProperty("mfu").GetDouble(), 1e-9, 1);
-        Assert.True(end.GetProperty("modelled_energy_joules").GetDouble() > 0);
-    }
-
     [Fact]
     public async Task Validation_is_told_by_table()
     {

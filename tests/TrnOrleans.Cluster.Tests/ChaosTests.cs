@@ -10,7 +10,7 @@ public sealed class ChaosTests
     [Fact]
     public async Task Blocks_that_are_changed_lost_doubled_or_late_change_no_bit()
     {
-        JsonElement report = await SurvivesAsync(
+        (JsonElement report, JsonElement end) = await SurvivesAsync(
             2, """{"seed":3,"faults":[{"kind":"lost_block","at_step":20},{"kind":"bit_flip_wire","rate":0.1},{"kind":"doubled_block","rate":0.1},{"kind":"slow_link","rate":0.1,"seconds":0.05}]}""");
         foreach (string kind in new[] { "bit_flip_wire", "lost_block", "doubled_block", "slow_link" })
         {
@@ -18,14 +18,19 @@ public sealed class ChaosTests
         }
 
         Assert.Equal(0, report.GetProperty("recoveries").GetInt32());
+
+        // Late blocks are waited for in modelled time: each that was late kept all others waiting, but for those of the last step.
+        double late = report.GetProperty("faults").GetProperty("slow_link").GetInt32() * 0.05;
+        Assert.InRange(end.GetProperty("modelled_idle_seconds").GetDouble(), 0.5 * late / 8, 1.01 * late);
     }
 
     [Fact]
     public async Task A_silo_that_is_killed_by_a_manifest_and_a_shard_that_is_lost_change_no_bit()
     {
-        JsonElement report = await SurvivesAsync(3, """{"faults":[{"kind":"hbm_error","target":"0/1","at_step":30},{"kind":"silo_kill","target":"3","at_step":60}]}""");
+        (JsonElement report, JsonElement end) = await SurvivesAsync(3, """{"faults":[{"kind":"hbm_error","target":"0/1","at_step":30},{"kind":"silo_kill","target":"3","at_step":60}]}""");
         Assert.Equal(2, report.GetProperty("recoveries").GetInt32());
         Assert.Equal(1, report.GetProperty("faults").GetProperty("silo_kill").GetInt32());
+        Assert.Equal(2 * 60, end.GetProperty("modelled_recovery_seconds").GetDouble(), 1.0);
     }
 
     [Fact]
@@ -68,7 +73,7 @@ public sealed class ChaosTests
         Assert.Empty((await Trn.EventsAsync(["verify", "live", "--digest", digest, .. on])).Single().GetProperty("violations").EnumerateArray());
     }
 
-    private static async Task<JsonElement> SurvivesAsync(int silos, string manifest)
+    private static async Task<(JsonElement Report, JsonElement End)> SurvivesAsync(int silos, string manifest)
     {
         using TestCluster cluster = await TestCluster.StartAsync(0);
         for (int i = 0; i < silos; i++)
@@ -83,6 +88,6 @@ public sealed class ChaosTests
         string[] journals = [.. cluster.Silos.Select(s => s.Journals)];
         JsonElement verified = (await Trn.EventsAsync(["verify", .. journals, "--digest", digest, "--json"])).Single();
         Assert.Empty(verified.GetProperty("violations").EnumerateArray());
-        return (await Trn.EventsAsync(["report", .. journals, "--json"])).Single();
+        return ((await Trn.EventsAsync(["report", .. journals, "--json"])).Single(), events[^1]);
     }
 }

@@ -123,8 +123,14 @@ internal sealed class ChaosPipeline
             : (0.0, 0.0);
         if ((kernels > 0 || seconds > 0) && _replicas.Find(strike.Ticket.Run, strike.At.UltraServer) is { } replica)
         {
-            bool isLink = strike.Kind.Site == FaultSite.Link;
-            replica.Delays.Add(isLink ? strike.Ticket.Step + 1 : strike.Ticket.Step, isLink ? 0 : strike.At.Chip, kernels, seconds);
+            if (strike.Kind.Site == FaultSite.Link)
+            {
+                replica.Delays.AddLink(strike.Ticket.Step + 1, kernels, seconds);
+            }
+            else
+            {
+                replica.Delays.Add(strike.Ticket.Step, strike.At.Chip, kernels, seconds);
+            }
         }
     }
 

@@ -40,4 +40,19 @@ public sealed class ChipDelaysTests
         delays.Add(6, 1, 9, 9);
         Assert.Equal([new ChipDelay(1, 1.5, 2)], delays.Take(5, firstRank: 0));
     }
+
+    /// <summary>Blocks that are late side by side keep all waiting once; a chip that is late as well comes on top.</summary>
+    [Fact]
+    public void Of_late_blocks_the_latest_counts()
+    {
+        ChipDelays delays = new();
+        delays.AddLink(4, 0, 0.2);
+        delays.AddLink(4, 0, 0.5);
+        delays.AddLink(4, 1, 0.1);
+        delays.AddLink(5, 0, 3);
+        delays.Add(4, 0, 2, 0);
+        delays.Add(4, 2, 0, 1);
+        Assert.Equal([new ChipDelay(8, 3, 0.5), new ChipDelay(10, 0, 1)], delays.Take(4, firstRank: 8));
+        Assert.Equal([new ChipDelay(8, 0, 3)], delays.Take(5, firstRank: 8));
+    }
 }
