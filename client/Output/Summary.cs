@@ -73,7 +73,7 @@ internal static class Summary
         ];
         yield return ("modelled", string.Create(
             CultureInfo.InvariantCulture,
-            $"{PlanText.Seconds(clock.Seconds)} on {modelled.System}, extrapolated: {PlanText.Seconds(clock.StepSeconds / clock.Steps)} a step, MFU {Words.Percent(clock.Mfu)}, {clock.EnergyJoules:G3} J"));
+            $"{PlanText.Seconds(clock.Seconds)} on {modelled.System}, extrapolated: {PlanText.Seconds(clock.StepSeconds / clock.Steps)} a step, MFU {Words.Percent(clock.Mfu)}, {PlanText.Number(clock.EnergyJoules)}J"));
         yield return (string.Empty, string.Join(", ", parts.Where((p, i) => i < 3 || p.Seconds > 0).Select(p => $"{p.Name} {Words.Percent(p.Seconds / clock.Seconds)}")));
         if (modelled.Trace is { } trace)
         {
