@@ -12,10 +12,7 @@ namespace TrnOrleans.Client.Commands;
 /// <summary>`trn systems`: the catalogue, and how Trainium3's UltraServer stands beside Trainium2's.</summary>
 internal static class SystemsCommand
 {
-    private const string Gen2 = "trn3-gen2";
-    private const string Before = "trn2-ultraserver";
-
-    private sealed record Ratio(string Name, double Value, Standing Known, string Announced, string Note);
+    private sealed record Ratio(MachineSystem System, string Over, string Name, double Value, Standing Known, string Announced, string Note);
 
     internal static Command Create()
     {
@@ -45,38 +42,46 @@ internal static class SystemsCommand
 
             Tables.Write(table);
             Console.Out.WriteLine("Not marked: official; r reported, a announced, ? assumed.");
-            Table ratios = Tables.Create($"{Gen2} ÷ {Before}", "from the catalogue", "announced", string.Empty);
-            foreach (Ratio ratio in Ratios(catalogue))
+            foreach (IGrouping<(string System, string Over), Ratio> pair in Ratios(catalogue).GroupBy(r => (r.System.Name, r.Over)))
             {
-                ratios.AddRow(ratio.Name, string.Create(CultureInfo.InvariantCulture, $"{ratio.Value:F2}×{Mark(ratio.Known)}"), ratio.Announced, ratio.Note);
+                Table ratios = Tables.Create($"{pair.Key.System} ÷ {pair.Key.Over}", "from the catalogue", "announced", string.Empty);
+                foreach (Ratio ratio in pair)
+                {
+                    ratios.AddRow(
+                        ratio.Name, string.Create(CultureInfo.InvariantCulture, $"{ratio.Value:F2}×{Mark(ratio.Known)}"), Markup.Escape(ratio.Announced), ratio.Note);
+                }
+
+                Tables.Write(ratios);
             }
 
-            Tables.Write(ratios);
             return Failures.Success;
         });
         return command;
     }
 
-    /// <summary>Standing of a ratio: that of the worse known of its figures.</summary>
-    private static IEnumerable<Ratio> Ratios(Catalogue catalogue)
+    /// <summary>What makers say, beside what the catalogue's figures give. The standing of a ratio is that of the worse known of its figures.</summary>
+    private static IEnumerable<Ratio> Ratios(Catalogue catalogue) =>
+        from system in catalogue.Systems from announced in system.AnnouncedRatios select Of(catalogue, system, announced);
+
+    private static Ratio Of(Catalogue catalogue, MachineSystem system, AnnouncedRatio announced)
     {
-        (MachineSystem now, MachineSystem before) = (catalogue.System(Gen2), catalogue.System(Before));
-        (Chip chip, Chip old) = (catalogue.Chip(now.Chip), catalogue.Chip(before.Chip));
-        double chips = now.Chips.Value / before.Chips.Value;
-        if (!chip.PeakTeraflops.TryGetValue("fp8", out Figure? f) || !old.PeakTeraflops.TryGetValue("fp8", out Figure? g))
+        MachineSystem other = catalogue.System(announced.Over);
+        (Chip chip, Chip old) = (catalogue.Chip(system.Chip), catalogue.Chip(other.Chip));
+        double chips = system.Chips.Value / other.Chips.Value;
+        (Figure compute, Figure before) = (chip.PeakTeraflops.GetValueOrDefault("fp8") ?? chip.PeakTeraflops["bf16"], old.PeakTeraflops.GetValueOrDefault("fp8") ?? old.PeakTeraflops["bf16"]);
+        return announced.Of switch
         {
-            yield break;
-        }
+            RatioQuantity.Compute => Whole("compute, FP8", compute, before),
+            RatioQuantity.MemoryBandwidth => Whole("memory bandwidth", chip.MemoryTerabytesPerSecond, old.MemoryTerabytesPerSecond),
+            RatioQuantity.Memory => Whole("memory", chip.MemoryGibibytes, old.MemoryGibibytes),
 
-        yield return new Ratio("compute, FP8", chips * f.Value / g.Value, Worse(f, g), "up to 4.4×", string.Empty);
-        yield return Of("memory bandwidth", c => c.MemoryTerabytesPerSecond, "almost 4×");
-        yield return Of("memory", c => c.MemoryGibibytes, "3.375×");
-        double efficiency = f.Value / g.Value * old.PowerWatts.Value / chip.PowerWatts.Value;
-        yield return new Ratio(
-            "FP8 FLOP/s a watt of the chips", efficiency, Worse(chip.PowerWatts, old.PowerWatts), "4× energy efficiency",
-            "the reported powers of the chips do not give what was announced, for which no power is public");
+            // No maker says what its machine draws, only what it does with it: so the headline is the figure, and what is reported of chips stands beside it.
+            _ => new Ratio(
+                system, other.Name, "energy efficiency", announced.Ratio.Value, announced.Ratio.Known, announced.Stated,
+                string.Create(CultureInfo.InvariantCulture, $"no power is public; FP8 FLOP/s a watt by the powers of the chips: {compute.Value / before.Value * old.PowerWatts.Value / chip.PowerWatts.Value:F2}×{Mark(Worse(chip.PowerWatts, old.PowerWatts))}")),
+        };
 
-        Ratio Of(string name, Func<Chip, Figure> of, string announced) => new(name, chips * of(chip).Value / of(old).Value, Worse(of(chip), of(old)), announced, string.Empty);
+        Ratio Whole(string name, Figure now, Figure then) => new(system, other.Name, name, chips * now.Value / then.Value, Worse(now, then), announced.Stated, string.Empty);
     }
 
     private static Standing Worse(Figure a, Figure b) => (Standing)Math.Max((int)a.Known, (int)b.Known);
@@ -99,6 +104,8 @@ internal static class SystemsCommand
         ["ratios"] = new JsonArray([.. Ratios(catalogue).Select(r => (JsonNode)new JsonObject
         {
             ["name"] = r.Name,
+            ["system"] = r.System.Name,
+            ["over"] = r.Over,
             ["ratio"] = r.Value,
             ["known"] = r.Known.ToString().ToLowerInvariant(),
             ["announced"] = r.Announced,

@@ -89,9 +89,12 @@ public sealed class PlanTests
     {
         JsonElement systems = Assert.Single(await Trn.EventsAsync(["systems", "--json"]));
         Assert.Contains(systems.GetProperty("systems").EnumerateArray(), s => s.GetProperty("name").GetString() == "trn3-gen2");
-        JsonElement compute = systems.GetProperty("ratios").EnumerateArray().First();
-        Assert.Equal(4.36, compute.GetProperty("ratio").GetDouble(), 0.01);
-        Assert.Equal("official", compute.GetProperty("known").GetString());
+        (string? Name, double Ratio, string? Known)[] ratios =
+        [
+            .. systems.GetProperty("ratios").EnumerateArray().Where(r => r.GetProperty("system").GetString() == "trn3-gen2")
+                .Select(r => (r.GetProperty("name").GetString(), Math.Round(r.GetProperty("ratio").GetDouble(), 2), r.GetProperty("known").GetString())),
+        ];
+        Assert.Equal([("compute, FP8", 4.36, "official"), ("memory bandwidth", 3.8, "official"), ("memory", 3.38, "official"), ("energy efficiency", 4, "announced")], ratios);
     }
 
     [Theory]

@@ -9,7 +9,7 @@ internal static class CatalogueCheck
     /// <exception cref="InvalidDescriptionException">something is null, or there twice.</exception>
     internal static void CheckNames(Catalogue catalogue, string source)
     {
-        bool hasNull = catalogue.Chips.Any(c => c is null || c.PeakTeraflops.Values.Any(p => p is null)) || catalogue.Stacks.Any(s => s is null)
+        bool hasNull = catalogue.Chips.Any(c => c is null || c.PeakTeraflops.Values.Any(p => p is null)) || catalogue.Systems.Any(s => s?.AnnouncedRatios.Any(r => r is null) == true) || catalogue.Stacks.Any(s => s is null)
             || catalogue.Systems.Any(s => s is null || s.Fabrics.Values.Any(f => f is null || f.Any(l => l is null)));
         if (hasNull)
         {
@@ -53,6 +53,12 @@ internal static class CatalogueCheck
             Positive(system.Name, "network.most_chips", system.Network.MostChips);
             Require(system.Network.MostChips.Value <= int.MaxValue, system.Name, "network.most_chips", $"{system.Network.MostChips.Value:N0} is more than can be counted");
             Require(system.Fabrics.Count > 0, system.Name, "fabrics", "there must be at least one");
+            foreach (AnnouncedRatio ratio in system.AnnouncedRatios)
+            {
+                Require(catalogue.Systems.Any(s => s.Name == ratio.Over), system.Name, "announced_ratios", $"there is no system {ratio.Over}");
+                Positive(system.Name, "announced_ratios", ratio.Ratio);
+            }
+
             if (system.DollarsPerHour is { } price)
             {
                 NotNegative(system.Name, "dollars_per_hour", price);

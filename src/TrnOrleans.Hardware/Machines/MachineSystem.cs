@@ -53,6 +53,38 @@ public sealed record NetworkFigures
     public required Figure MostChips { get; init; }
 }
 
+/// <summary>What a ratio of two systems is of.</summary>
+public enum RatioQuantity
+{
+    /// <summary>Peak FLOP/s of dense FP8.</summary>
+    Compute,
+
+    /// <summary>Bytes of HBM a second.</summary>
+    MemoryBandwidth,
+
+    /// <summary>Bytes of HBM.</summary>
+    Memory,
+
+    /// <summary>Work a joule.</summary>
+    EnergyEfficiency,
+}
+
+/// <summary>A headline: this system is so many times another.</summary>
+public sealed record AnnouncedRatio
+{
+    /// <summary>In what.</summary>
+    public required RatioQuantity Of { get; init; }
+
+    /// <summary>The other system.</summary>
+    public required string Over { get; init; }
+
+    /// <summary>How many times.</summary>
+    public required Figure Ratio { get; init; }
+
+    /// <summary>In its maker's words.</summary>
+    public required string Stated { get; init; }
+}
+
 /// <summary>A machine as it can be bought: chips, the fabric that joins them, and the network beyond.</summary>
 public sealed record MachineSystem
 {
@@ -76,6 +108,9 @@ public sealed record MachineSystem
 
     /// <summary>Between systems.</summary>
     public required NetworkFigures Network { get; init; }
+
+    /// <summary>What its maker says of it beside others; empty where nothing is said.</summary>
+    public IReadOnlyList<AnnouncedRatio> AnnouncedRatios { get; init; } = [];
 
     /// <summary>Price of the whole system; null where none is public.</summary>
     public Figure? DollarsPerHour { get; init; }

@@ -87,7 +87,8 @@ public sealed class StepModel
 
         // Of an all-reduce, one half scatters sums, the other gathers weights: once a step; ZeRO-2 keeps only sums, and scatters them for each
         // micro-batch; ZeRO-3 keeps no weights either, and gathers them for each pass.
-        double data = half * ((layout.Zero >= 2 ? micro : 1) + (layout.Zero == 3 ? 2 * micro : 1)) * _stack.DataParallelExposed;
+        double halves = (layout.Zero >= 2 ? micro : 1) + (layout.Zero == 3 ? 2 * micro : 1);
+        double data = half * halves * _stack.DataParallelExposed;
         double update = ((dense / (layout.Zero >= 1 ? shared : 1)) + (experts / (layout.Zero >= 1 ? expertGroup.Ranks : 1))) * _stack.OptimizerBytesPerParameter / memory;
 
         double passes = micro * blocks;
@@ -128,7 +129,7 @@ public sealed class StepModel
             Mfu = flops / (seconds * chips * _chip.Peak(_recipe.Compute)!.Value),
             EnergyJoules = chips * seconds * _chip.PowerWatts.Value * (IdlePower + ((1 - IdlePower) * busy)),
             Dollars = _system.DollarsPerHour is { } price ? price.Value * chips / _system.ChipCount * seconds / 3600 : null,
-            Sent = SentBytes(layout, activations, passes * collectives * 2, (dense + experts) * _recipe.WireBytes, micro),
+            Sent = SentBytes(layout, activations, passes * collectives * 2, halves / 2, (dataGroup, dense * _recipe.WireBytes), (expertGroup, experts * _recipe.WireBytes), micro),
         };
     }
 
@@ -144,12 +145,35 @@ public sealed class StepModel
         return Math.Max(seconds, floor) * ScalarMath.Pow(1 + (power * power), 1 / Sharpness);
     }
 
-    /// <summary>Bytes that must leave a chip on each level for tensor, data and pipeline parallelism and keys of context parallelism, whichever algorithm carries them.</summary>
-    private (string Level, double Bytes)[] SentBytes(Layout layout, double activations, double reductions, double gradients, long micro)
+    /// <summary>Bytes that must leave a chip on each level of the fabric, whichever algorithm carries them.</summary>
+    /// <param name="layout">How the network is split.</param>
+    /// <param name="activations">Bytes of a micro-batch's activations between two layers.</param>
+    /// <param name="reductions">All-reduces over them, and all-to-alls where there are experts.</param>
+    /// <param name="summed">How often gradients are summed, and weights gathered: an all-reduce is one of each.</param>
+    /// <param name="dense">Who shares gradients that no expert has for itself, and their bytes.</param>
+    /// <param name="experts">Who shares those of experts.</param>
+    /// <param name="micro">Micro-batches.</param>
+    private (string Level, double Bytes)[] SentBytes(
+        Layout layout, double activations, double reductions, double summed, (RankGroup Group, double Bytes) dense, (RankGroup Group, double Bytes) experts, long micro)
     {
         double[] bytes = new double[_fabric.Links.Count];
         Add(new RankGroup(layout.TensorParallel, 1), activations, reductions);
-        Add(new RankGroup(layout.DataParallel * layout.ContextParallel, layout.TensorParallel), gradients, 1);
+        Add(dense.Group, dense.Bytes, summed);
+        Add(experts.Group, experts.Bytes, summed);
+        if (layout.ExpertParallel > 1)
+        {
+            // To each of the others its part: those that are no nearer than a level are met on it.
+            RankGroup group = new(layout.ExpertParallel, layout.TensorParallel * layout.ContextParallel);
+            double part = activations * _work.ExpertsPerToken / layout.TensorParallel / group.Ranks;
+            int nearer = 1;
+            for (int level = 0; level < bytes.Length; level++)
+            {
+                int here = nearer * _fabric.RanksOn(level, group);
+                bytes[level] += reductions * part * (here - nearer);
+                nearer = here;
+            }
+        }
+
         if (layout.ContextParallel > 1)
         {
             double keys = activations / _work.Width * 2 * _work.KeyWidth / layout.TensorParallel;

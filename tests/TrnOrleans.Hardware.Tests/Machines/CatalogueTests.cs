@@ -39,7 +39,7 @@ public sealed class CatalogueTests
     public void Every_figure_says_where_it_comes_from() => Assert.All(
         Catalogue.BuiltIn.Chips.SelectMany(c => c.PeakTeraflops.Values.Append(c.MemoryGibibytes).Append(c.MemoryTerabytesPerSecond).Append(c.VectorTeraflops).Append(c.PowerWatts).Append(c.LogicalCores))
             .Concat(Catalogue.BuiltIn.Systems.SelectMany(s => s.Fabrics.Values.SelectMany(f => f).SelectMany(l => new[] { l.GigabytesPerSecond, l.LatencyMicroseconds })
-                .Append(s.Chips).Append(s.SledChips).Append(s.Network.GigabytesPerSecond).Append(s.Network.LatencyMicroseconds).Append(s.Network.MostChips))),
+                .Append(s.Chips).Append(s.SledChips).Append(s.Network.GigabytesPerSecond).Append(s.Network.LatencyMicroseconds).Append(s.Network.MostChips).Concat(s.AnnouncedRatios.Select(r => r.Ratio)))),
         figure => Assert.False(string.IsNullOrWhiteSpace(figure.Source)));
 
     [Fact]
@@ -57,12 +57,13 @@ public sealed class CatalogueTests
     [InlineData("half a figure", "missing required properties")]
     [InlineData("twice", "is there twice")]
     [InlineData("0 bandwidth", "fabrics.docs.node.gigabytes_per_second: 0 is not above 0")]
+    [InlineData("ratio over nothing", "there is no system nothing")]
     [InlineData("negative price", "dollars_per_hour: -1 is below 0")]
     [InlineData("""{"systems":[{"name":"x"}]}""", "missing required properties")]
     [InlineData("""{"chips":[{"name":"x","summary":"x","peak_teraflops":{"fp7":{"value":1,"known":"official","source":"x"}},"memory_gibibytes":{"value":1,"known":"official","source":"x"},"memory_terabytes_per_second":{"value":1,"known":"official","source":"x"},"vector_teraflops":{"value":1,"known":"official","source":"x"},"power_watts":{"value":1,"known":"official","source":"x"},"logical_cores":{"value":1,"known":"official","source":"x"}}]}""", "there is no format fp7")]
     public void A_catalogue_with_which_nothing_can_be_computed_is_refused(string json, string sentence)
     {
-        string text = json switch { "0 bandwidth" => System("0", "1"), "negative price" => System("1", "-1"), "half a figure" => System("1", "1").Replace("\"value\":4,\"known\":\"assumed\"", "\"value\":4", StringComparison.Ordinal), "twice" => Twice(), _ => json };
+        string text = json switch { "ratio over nothing" => System("1", "1").Replace("\"name\":\"mine\",", "\"name\":\"mine\",\"announced_ratios\":[{\"of\":\"memory\",\"over\":\"nothing\",\"ratio\":{\"value\":2,\"known\":\"announced\",\"source\":\"x\"},\"stated\":\"2×\"}],", StringComparison.Ordinal), "0 bandwidth" => System("0", "1"), "negative price" => System("1", "-1"), "half a figure" => System("1", "1").Replace("\"value\":4,\"known\":\"assumed\"", "\"value\":4", StringComparison.Ordinal), "twice" => Twice(), _ => json };
         InvalidDescriptionException error = Assert.Throws<InvalidDescriptionException>(() => Catalogue.BuiltIn.With(text, "mine.json"));
         Assert.Contains(sentence, error.Message, StringComparison.Ordinal);
     }

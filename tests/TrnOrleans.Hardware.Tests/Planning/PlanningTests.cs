@@ -1,6 +1,6 @@
+using TrnOrleans.Hardware.Clocks;
 using TrnOrleans.Hardware.Layouts;
 using TrnOrleans.Hardware.Machines;
-using TrnOrleans.Hardware.Clocks;
 using TrnOrleans.Hardware.Planning;
 using TrnOrleans.Hardware.Steps;
 using TrnOrleans.Models.Descriptions;
