@@ -16,6 +16,7 @@ public static class KernelBits
         ElementBits.AddTo(list);
         AttentionBits.AddTo(list);
         OptimizerBits.AddTo(list);
+        FormatBits.AddTo(list);
         return list.Digests;
     }
 }

@@ -17,6 +17,8 @@ internal static unsafe class ThreadScratch
         PackedRows,
         Attention,
         Partials,
+        LeftOperand,
+        RightOperand,
         Count,
     }
 

@@ -9,4 +9,5 @@ public enum RandomUse : ushort
     Sampling = 4,
     Shuffle = 5,
     Fault = 6,
+    Rounding = 7,
 }
