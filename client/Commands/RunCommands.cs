@@ -9,6 +9,7 @@ using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Architectures;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Json;
 using TrnOrleans.Models.Text;
 
@@ -141,7 +142,7 @@ internal static class RunCommands
         await using RemoteCluster cluster = await RemoteCluster.ConnectAsync(where, signals.Asked);
         ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>(name);
         RunSpec spec = StrictJson.Read<RunSpec>(await run.Spec(signals.Asked), $"the spec of run {name}");
-        RunFacts facts = new(spec, NetworkFactory.Create(spec.Model), spec.Data.Source, $"cluster {cluster.Name}", null, name);
+        RunFacts facts = new(spec, NetworkFactory.Create(spec.Model, PrecisionRecipes.Resolve(spec.Precision)), spec.Data.Source, $"cluster {cluster.Name}", null, name);
         using ModelledRun modelled = new(facts, clock);
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;

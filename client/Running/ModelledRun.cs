@@ -22,7 +22,7 @@ internal sealed class ModelledRun : IDisposable
         System = choices.System;
         _rowsPerSample = facts.Spec.Model.RowsPerSample;
         Clock = new RunClock(ExecutedStep.Of(
-            Machine.Of(Catalogue.BuiltIn, System, facts.Spec.Cluster.UltraServers), PrecisionRecipe.Of("fp32"), Workload.OfExecuted(facts.Network.Description),
+            Machine.Of(Catalogue.BuiltIn, System, facts.Spec.Cluster.UltraServers), PrecisionRecipe.Of(facts.Network.Precision), Workload.OfExecuted(facts.Network.Description),
             facts.Network.Layout.Length, facts.Spec.Cluster.Chips, facts.Spec.Training.Batch));
         _trace = choices.Trace is { } path ? new TraceFile(path, Clock.Undisturbed, facts.Spec.Cluster.Chips) : null;
     }

@@ -171,7 +171,8 @@ internal sealed partial class TrainingRun
         if (step > LastRemembered)
         {
             double rows = (double)_spec!.Training.Batch * _spec.Model.RowsPerSample;
-            _history.Add(new StepEvent(step, report.Loss, _spec.Training.ToSchedule().At(step), report.GradientNorm, rows / report.StepSeconds, report.Delays ?? []));
+            _history.Add(new StepEvent(step, report.Loss, _spec.Training.ToSchedule().At(step), report.GradientNorm, rows / report.StepSeconds, report.Delays ?? [],
+                report.LossScale, report.IsSkipped));
         }
     }
 

@@ -114,7 +114,7 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
                     throw new CorruptionException($"bits in the memory of chip {GrainKeys.Place(_rank / replica.Spec.Cluster.Chips, _chip)} have changed by themselves before its update of step {ticket.Step}");
                 }
 
-                replica.Apply(ticket.Generation, _optimizer!, ticket.Step, learningRate, gradientScale);
+                replica.Apply(ticket.Generation, _chip, _optimizer!, ticket.Step, learningRate, gradientScale);
                 digest = _options.Journals || _options.Verify > 0 ? replica.Digest(_chip) : default;
             },
             CancellationToken.None);

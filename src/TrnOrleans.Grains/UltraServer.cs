@@ -11,6 +11,8 @@ using TrnOrleans.Grains.Specs;
 using TrnOrleans.Grains.Verification;
 using TrnOrleans.Hardware;
 using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Precision;
+using TrnOrleans.Models.Training;
 using TrnOrleans.Models.Weights;
 using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Optimizers;
@@ -336,18 +338,31 @@ internal sealed class UltraServer(
         StepOutcome outcome = await exchange.FinishAsync(ticket.Step, _order!.UltraServer, lossSum, _next, replica.Delays.Take(ticket.Step, _order.UltraServer * _chips.Length)).WaitAsync(deadlines.Step, time, cancellation);
         double loss = outcome.LossSum / replica.RowsPerStep;
         double norm = 0;
-        if (Spec.Training.Clip > 0)
+        LossScaler scaler = replica.LossScaler;
+        float scale = 1 / scaler.Scale;
+        bool isScaled = replica.Precision.LossScaling != LossScalingKind.None;
+        if (Spec.Training.Clip > 0 || isScaled)
         {
-            norm = await exchange.OnceAsync(ticket.Step, () => GradientNorm(replica)).WaitAsync(deadlines.Step, time, cancellation);
+            norm = await exchange.OnceAsync(ticket.Step, () => GradientNorm(replica)).WaitAsync(deadlines.Step, time, cancellation) * scale;
+            scale *= GlobalNorm.ClipFactor(norm, Spec.Training.Clip);
             if (!double.IsFinite(norm))
             {
-                throw new DivergenceException($"the gradient's norm became {norm} at step {ticket.Step}, before its update; a lower --learning-rate may help");
+                if (!isScaled || scaler.Overflows >= LossScaler.MostOverflows)
+                {
+                    throw new DivergenceException(isScaled
+                        ? $"the gradient has overflowed in {scaler.Overflows + 1} steps one after the other, the last one with its loss scaled by {scaler.Scale}, at step {ticket.Step}; a lower --learning-rate or a wider format of gradients may help"
+                        : $"the gradient's norm became {norm} at step {ticket.Step}, before its update; a lower --learning-rate may help");
+                }
+
+                // Too large a number for its format, and not for the run: the next steps are scaled less.
+                (norm, scale) = (0, float.NaN);
             }
         }
 
-        await Apply(ticket, GlobalNorm.ClipFactor(norm, Spec.Training.Clip));
+        await Apply(ticket, scale);
         TimeSpan took = time.GetElapsedTime(start);
-        CommitReport report = new(_order.UltraServer, loss, norm, took.TotalSeconds, outcome.Delays);
+        CommitReport report = new(
+            _order.UltraServer, loss, norm, took.TotalSeconds, outcome.Delays, isScaled ? scaler.Scale : 0, float.IsNaN(scale));
         replica.Commits.Add(ticket.Step, report);
         replica.Steps = ticket.Step + 1;
         exchange.Release(ticket.Step);

@@ -43,7 +43,7 @@ public class TrainingStepBenchmarks : IDisposable
             (_pass.Inputs.Tokens[i], _pass.Inputs.Targets[i]) = (i * 7 % 65, i * 11 % 65);
         }
 
-        _optimizer = new ShardOptimizer(new OptimizerSpec { WeightDecay = 0.1 }, _network.Layout, 0, length);
+        _optimizer = new ShardOptimizer(new OptimizerSpec { WeightDecay = 0.1 }, _network, 0, length);
     }
 
     [Benchmark]

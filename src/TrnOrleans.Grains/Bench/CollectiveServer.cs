@@ -39,7 +39,7 @@ internal sealed class CollectiveServer(CollectiveStore store, ComputeEngine engi
         _share = store.Join(Test, order, plan, ultraServer);
         _collective = _share.Collective;
         _collective.Exchange.Join(ultraServer, _memory!);
-        _switch = new ChipReduction(order.Chips, _collective.Buckets, _memory!, bucket => _collective.Exchange.Arrive(ultraServer, bucket, 0));
+        _switch = new ChipReduction(order.Chips, _collective.Buckets, _memory!, _collective.Wire, bucket => _collective.Exchange.Arrive(ultraServer, bucket, 0));
         _chips = [.. Enumerable.Range(0, order.Chips).Select(chip => GrainFactory.GetGrain<ICollectiveChip>(GrainKeys.Chip(Test, 1, ultraServer, chip)))];
         await Task.WhenAll(_chips.Select(chip => chip.Ready(-1, cancellation)));
         if (IsFirstOnSilo)

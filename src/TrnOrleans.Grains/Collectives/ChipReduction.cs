@@ -17,6 +17,7 @@ public sealed class ChipReduction
     private readonly BucketLayout _buckets;
     private readonly IReductionMemory _memory;
     private readonly Action<int> _reduced;
+    private readonly WireFormat _wire;
     private readonly int[] _buffers;
     private readonly int[] _unfolded;
     private readonly int[] _next;
@@ -30,10 +31,11 @@ public sealed class ChipReduction
     /// <param name="chips">Leaves of the tree.</param>
     /// <param name="buckets">How gradients are cut.</param>
     /// <param name="memory">Where the gradients are.</param>
+    /// <param name="wire">Format of gradients between chips.</param>
     /// <param name="reduced">Called once a step for each bucket whose sum over all chips is in chip 0's buffer, on a compute thread.</param>
-    public ChipReduction(int chips, BucketLayout buckets, IReductionMemory memory, Action<int> reduced)
+    public ChipReduction(int chips, BucketLayout buckets, IReductionMemory memory, WireFormat wire, Action<int> reduced)
     {
-        (_buckets, _memory, _reduced) = (buckets, memory, reduced);
+        (_buckets, _memory, _wire, _reduced) = (buckets, memory, wire, reduced);
         _shape = new TreeShape(chips);
         _buffers = new int[chips];
         _unfolded = new int[chips];
@@ -81,7 +83,7 @@ public sealed class ChipReduction
         return _ports[chip];
     }
 
-    /// <summary>All chips at once, their gradients being there as a whole: one pass over memory, with the same bits.</summary>
+    /// <summary>All chips at once, their gradients being there as a whole: one pass over memory, with the same bits as of an FP32 wire.</summary>
     /// <param name="bucket">Which bucket; each once a step.</param>
     /// <param name="gradients">Of all chips, in order.</param>
     public void ReduceAll(int bucket, ReadOnlySpan<AlignedBuffer> gradients)
@@ -131,8 +133,8 @@ public sealed class ChipReduction
     {
         long offset = _buckets.Offset(bucket);
         int length = _buckets.LengthOf(bucket);
-        VectorSum.AddInto(_memory.Gradient(_buffers[left]).Span(offset, length), _memory.Gradient(_buffers[right]).Span(offset, length));
-        Interlocked.Add(ref _foldedBytes, (long)length * sizeof(float));
+        _wire.Add(_memory.Gradient(_buffers[left]).Span(offset, length), _memory.Gradient(_buffers[right]).Span(offset, length));
+        Interlocked.Add(ref _foldedBytes, (long)length * _wire.Bytes);
         if (Interlocked.Decrement(ref _unfolded[right]) == 0)
         {
             _memory.Return(_buffers[right]);

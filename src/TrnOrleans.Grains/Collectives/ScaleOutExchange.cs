@@ -23,6 +23,7 @@ public sealed class ScaleOutExchange
     private readonly Action<OutgoingBlock> _send;
     private readonly CollectiveKind _kind;
     private readonly int _bucketsToClose;
+    private readonly WireFormat _wire;
     private readonly IReductionMemory?[] _memories;
     private readonly int[] _roots;
     private readonly double[] _losses;
@@ -44,10 +45,12 @@ public sealed class ScaleOutExchange
     /// <param name="self">This silo's place in the plan.</param>
     /// <param name="buckets">How gradients are cut.</param>
     /// <param name="send">Sends a block without waiting; called on any thread.</param>
+    /// <param name="wire">Format of gradients between UltraServers; FP32 when null.</param>
     /// <param name="kind">An all-reduce in training.</param>
-    public ScaleOutExchange(PlacementPlan plan, int self, BucketLayout buckets, Action<OutgoingBlock> send, CollectiveKind kind = CollectiveKind.AllReduce)
+    public ScaleOutExchange(
+        PlacementPlan plan, int self, BucketLayout buckets, Action<OutgoingBlock> send, WireFormat? wire = null, CollectiveKind kind = CollectiveKind.AllReduce)
     {
-        (_plan, _self, _buckets, _send, _kind) = (plan, self, buckets, send, kind);
+        (_plan, _self, _buckets, _send, _wire, _kind) = (plan, self, buckets, send, wire ?? WireFormat.Fp32, kind);
         _bucketsToClose = Enumerable.Range(0, buckets.Count).Count(b => kind != CollectiveKind.ReduceScatter || buckets.Owner(b) == self);
         _share = plan.Shares[self];
         _shape = new TreeShape(plan.UltraServers);
@@ -391,6 +394,7 @@ public sealed class ScaleOutExchange
 
         if (owner && _kind == CollectiveKind.AllReduce)
         {
+            Round(0, bucket);
             Count(bucket, _share.Count - 1);
             SendResult(bucket);
         }
@@ -405,7 +409,7 @@ public sealed class ScaleOutExchange
         Count(bucket, 1);
         if (leftBlock is not null && rightBlock is not null)
         {
-            VectorSum.AddInto(leftBlock.Span, rightBlock.Span);
+            _wire.Add(leftBlock.Span, rightBlock.Span);
             rightBlock.Release();
             return leftBlock;
         }
@@ -418,7 +422,7 @@ public sealed class ScaleOutExchange
         Span<float> sum = target.Gradient(Volatile.Read(ref _roots[first - _share.First])).Span(offset, length);
         if ((leftBlock ?? rightBlock) is { } received)
         {
-            VectorSum.AddInto(sum, received.Span);
+            _wire.Add(sum, received.Span);
             received.Release();
             return null;
         }
@@ -426,15 +430,16 @@ public sealed class ScaleOutExchange
         int second = LocalLeaf(level, left + 1) - _share.First;
         IReductionMemory source = _memories[second]!;
         using MemoryHold sourceStays = new(source);
-        VectorSum.AddInto(sum, source.Gradient(Volatile.Read(ref _roots[second])).Span(offset, length));
+        _wire.Add(sum, source.Gradient(Volatile.Read(ref _roots[second])).Span(offset, length));
         return null;
     }
 
-    private void Count(int bucket, int times) => Interlocked.Add(ref _carriedBytes, (long)times * _buckets.LengthOf(bucket) * sizeof(float));
+    private void Count(int bucket, int times) => Interlocked.Add(ref _carriedBytes, (long)times * _buckets.LengthOf(bucket) * _wire.Bytes);
 
     private void SendPartial(int level, int index, int bucket)
     {
         int leaf = LocalLeaf(level, index) - _share.First;
+        Round(leaf, bucket);
         TensorBlock sum = Window(leaf, bucket);
         Send(_buckets.Owner(bucket), new ExchangeBlock(bucket, level, index, IsResult: false, sum, sum.Hash()), leaf);
     }
@@ -457,8 +462,15 @@ public sealed class ScaleOutExchange
         }
     }
 
+    /// <summary>A sum that goes to others, or is there for all, has gone through the wire's format where it lies.</summary>
+    private void Round(int leaf, int bucket)
+    {
+        using MemoryHold stays = new(_memories[leaf]!);
+        _wire.Round(_memories[leaf]!.Gradient(Volatile.Read(ref _roots[leaf])).Span(_buckets.Offset(bucket), _buckets.LengthOf(bucket)));
+    }
+
     private TensorBlock Window(int leaf, int bucket) =>
-        new(_memories[leaf]!.Gradient(Volatile.Read(ref _roots[leaf])), _buckets.Offset(bucket), _buckets.LengthOf(bucket), _memories[leaf]);
+        new(_memories[leaf]!.Gradient(Volatile.Read(ref _roots[leaf])), _buckets.Offset(bucket), _buckets.LengthOf(bucket), _memories[leaf], _wire.Bytes);
 
     /// <summary>The step is not over before the other silo has the block: until then its memory must stay as it is.</summary>
     private void Send(int silo, ExchangeBlock block, int leaf)

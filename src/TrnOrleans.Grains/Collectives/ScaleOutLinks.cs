@@ -94,7 +94,7 @@ public sealed class ScaleOutLinks
             if (block.Block is { } bucket)
             {
                 Interlocked.Increment(ref _blocks[block.Silo]);
-                Interlocked.Add(ref _bytes[block.Silo], (long)bucket.Values.Length * sizeof(float));
+                Interlocked.Add(ref _bytes[block.Silo], (long)bucket.Values.Length * bucket.Values.BytesPerNumber);
             }
 
             await send(block);

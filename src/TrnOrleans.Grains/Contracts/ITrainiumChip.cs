@@ -29,7 +29,7 @@ public interface ITrainiumChip : IGrainWithStringKey
     /// <summary>Updates its shard with the reduced gradient.</summary>
     /// <param name="ticket">Which step; each is applied once, however often it is asked for.</param>
     /// <param name="learningRate">Of this step.</param>
-    /// <param name="gradientScale">From clipping.</param>
+    /// <param name="gradientScale">From clipping and scaling; NaN for a step that is no update.</param>
     /// <returns>Of the shard with the step in it, when the run is journaled or verified; else zero.</returns>
     /// <param name="cancellation">Not heeded: an update that is broken off would leave half a replica.</param>
     [ResponseTimeout("00:15:00")]

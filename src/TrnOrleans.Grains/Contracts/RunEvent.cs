@@ -13,10 +13,12 @@ public abstract record RunEvent;
 /// <param name="GradientNorm">Global norm before clipping; 0 when clipping is off.</param>
 /// <param name="RowsPerSecond">Tokens (or samples) a second of wall time, in this step.</param>
 /// <param name="Delays">Chips for which all others waited, in modelled time, in order of their ranks.</param>
+/// <param name="LossScale">By which losses were multiplied before the backward pass; 0 where they are not.</param>
+/// <param name="IsSkipped">Whether the step was no update, because its gradient had overflowed.</param>
 [GenerateSerializer]
 public sealed record StepEvent(
     [property: Id(0)] long Step, [property: Id(1)] double Loss, [property: Id(2)] double LearningRate, [property: Id(3)] double GradientNorm,
-    [property: Id(4)] double RowsPerSecond, [property: Id(5)] ChipDelay[] Delays) : RunEvent;
+    [property: Id(4)] double RowsPerSecond, [property: Id(5)] ChipDelay[] Delays, [property: Id(6)] double LossScale, [property: Id(7)] bool IsSkipped) : RunEvent;
 
 /// <summary>The validation set was read through, after a number of committed steps.</summary>
 /// <param name="Step">Committed steps so far.</param>

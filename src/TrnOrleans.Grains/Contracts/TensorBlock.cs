@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Orleans.Serialization.Buffers;
 using TrnOrleans.Grains.Collectives;
+using TrnOrleans.Numerics.Formats;
 using TrnOrleans.Numerics.Memory;
 
 namespace TrnOrleans.Grains.Contracts;
@@ -24,9 +25,10 @@ public sealed class TensorBlock
     /// <param name="offset">First float of the window.</param>
     /// <param name="length">Floats.</param>
     /// <param name="owner">What keeps the buffer's memory from going away while it is copied to the wire, whenever that is; or null.</param>
-    public TensorBlock(AlignedBuffer buffer, long offset, int length, IReductionMemory? owner = null)
+    /// <param name="bytesPerNumber">On the wire: 4, or 2 where all floats are BF16's.</param>
+    public TensorBlock(AlignedBuffer buffer, long offset, int length, IReductionMemory? owner = null, int bytesPerNumber = sizeof(float))
     {
-        (_buffer, _offset, Length, _owner) = (buffer, offset, length, owner);
+        (_buffer, _offset, Length, _owner, BytesPerNumber) = (buffer, offset, length, owner, bytesPerNumber);
     }
 
     /// <summary>A copy of its own.</summary>
@@ -37,14 +39,17 @@ public sealed class TensorBlock
     }
 
     /// <summary>Floats of its own, from the pool, holding anything.</summary>
-    internal TensorBlock(int length)
+    internal TensorBlock(int length, int bytesPerNumber = sizeof(float))
     {
-        Length = length;
+        (Length, BytesPerNumber) = (length, bytesPerNumber);
         _pooled = ArrayPool<byte>.Shared.Rent(length * sizeof(float));
     }
 
     /// <summary>Number of floats.</summary>
     public int Length { get; }
+
+    /// <summary>Bytes of a number on the wire.</summary>
+    public int BytesPerNumber { get; }
 
     /// <summary>The floats.</summary>
     /// <exception cref="ObjectDisposedException">it has been released, or its owner's memory is gone.</exception>
@@ -68,7 +73,31 @@ public sealed class TensorBlock
         where TBufferWriter : IBufferWriter<byte>
     {
         using MemoryHold stays = new(_owner);
-        writer.Write(MemoryMarshal.AsBytes(Span));
+        if (BytesPerNumber == sizeof(float))
+        {
+            writer.Write(MemoryMarshal.AsBytes(Span));
+            return;
+        }
+
+        ushort[] codes = ArrayPool<ushort>.Shared.Rent(Length);
+        FormatCodec.Encode(Span, codes.AsSpan(0, Length), NumberFormat.Bf16, saturate: false);
+        writer.Write(MemoryMarshal.AsBytes(codes.AsSpan(0, Length)));
+        ArrayPool<ushort>.Shared.Return(codes);
+    }
+
+    /// <summary>Fills a block that came in with what a message says.</summary>
+    internal void ReadFrom<TInput>(ref Reader<TInput> reader)
+    {
+        if (BytesPerNumber == sizeof(float))
+        {
+            reader.ReadBytes(MemoryMarshal.AsBytes(Span));
+            return;
+        }
+
+        ushort[] codes = ArrayPool<ushort>.Shared.Rent(Length);
+        reader.ReadBytes(MemoryMarshal.AsBytes(codes.AsSpan(0, Length)));
+        FormatCodec.Decode(codes.AsSpan(0, Length), Span, NumberFormat.Bf16);
+        ArrayPool<ushort>.Shared.Return(codes);
     }
 
     /// <summary>XXH3 of the bytes.</summary>

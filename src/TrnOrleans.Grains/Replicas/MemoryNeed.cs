@@ -19,7 +19,7 @@ public static class MemoryNeed
         int buffers = 1 + spec.Optimizer.StateCount + BufferPool.CountFor(spec.Cluster.Chips, threads);
         int passes = Math.Min(spec.Cluster.Chips, threads);
         Int128 activations = (Int128)inputs.Network.BytesPerSample(training: true) * (spec.Training.Batch / spec.Cluster.TotalChips) * passes;
-        long packed = Replica.SharesPackedWeights(spec) ? PackedWeights.Bytes(inputs.Network) : 0;
+        long packed = Replica.SharesPackedWeights(inputs) ? PackedWeights.Bytes(inputs.Network) : 0;
         Int128 snapshot = snapshots ? (Int128)inputs.Network.Layout.Length * sizeof(float) * (1 + spec.Optimizer.StateCount) : 0;
         return ((((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations + packed) * replicas) + snapshot;
     }

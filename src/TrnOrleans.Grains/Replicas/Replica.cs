@@ -6,9 +6,11 @@ using TrnOrleans.Grains.Specs;
 using TrnOrleans.Grains.Verification;
 using TrnOrleans.Models.Data;
 using TrnOrleans.Models.Networks;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Text;
 using TrnOrleans.Models.Training;
 using TrnOrleans.Models.Weights;
+using TrnOrleans.Numerics.Formats;
 using TrnOrleans.Numerics.Memory;
 using TrnOrleans.Numerics.Optimizers;
 
@@ -40,6 +42,7 @@ public sealed class Replica : IReductionMemory, IDisposable
     private long _steps;
     private long _flops;
     private long _gatheredBytes;
+    private int _wireBytes;
 
     /// <summary>Allocates and fills the replica; call on a compute thread.</summary>
     /// <param name="inputs">Spec, data and network.</param>
@@ -64,7 +67,7 @@ public sealed class Replica : IReductionMemory, IDisposable
         _states = [.. Enumerable.Range(0, spec.Optimizer.StateCount).Select(_ => new AlignedBuffer(length))];
         _parts = [_weights, .. _states];
         Gradients = new BufferPool(BufferPool.CountFor(spec.Cluster.Chips, threads), length);
-        _packed = SharesPackedWeights(spec) ? new PackedWeights(network) : null;
+        _packed = SharesPackedWeights(inputs) ? new PackedWeights(network) : null;
         _training = new PassPool(() => network.CreateTrainingPass(SamplesPerChip));
         _evaluation = new PassPool(() => network.CreateInferencePass(EvaluationSamples));
         if (fill)
@@ -107,6 +110,12 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <summary>Buffers for gradients on their way.</summary>
     public BufferPool Gradients { get; }
 
+    /// <summary>Number formats of the run.</summary>
+    public NetworkPrecision Precision => _inputs.Network.Precision;
+
+    /// <summary>How losses are scaled, as the last step left it.</summary>
+    public LossScaler LossScaler => LossScaler.Of(Precision, _inputs.Network.Scalars is { } scalars ? _weights.Span(scalars, LossScaler.Length) : default);
+
     /// <summary>The spec of the run.</summary>
     public RunSpec Spec => _inputs.Spec;
 
@@ -129,13 +138,14 @@ public sealed class Replica : IReductionMemory, IDisposable
     public ShardOptimizer CreateOptimizer(int chip)
     {
         (long start, long length) = Shard(chip);
-        return new ShardOptimizer(Spec.Optimizer, _inputs.Network.Layout, start, length);
+        return new ShardOptimizer(Spec.Optimizer, _inputs.Network, start, length, Spec.Training.Seed);
     }
 
     /// <summary>Takes its place in a generation: gradients are summed over the chips, and go on to the other replicas.</summary>
-    public void Join(PrepareOrder order, BucketLayout buckets, ScaleOutExchange exchange)
+    internal void Join(PrepareOrder order, SiloCollective collective)
     {
-        (Generation, Exchange, _buckets) = (order.Generation, exchange, buckets);
+        (ScaleOutExchange exchange, BucketLayout buckets) = (collective.Exchange, collective.Buckets);
+        (Generation, Exchange, _buckets, _wireBytes) = (order.Generation, exchange, buckets, collective.Wire.Bytes);
         _flips.Clear();
         (_flops, _gatheredBytes) = (0, 0);
 
@@ -146,7 +156,7 @@ public sealed class Replica : IReductionMemory, IDisposable
         _packed?.Invalidate();
         exchange.Join(order.UltraServer, this);
         Reduction = new ChipReduction(
-            Spec.Cluster.Chips, buckets, this, bucket => exchange.Arrive(order.UltraServer, bucket, Reduction!.RootBuffer));
+            Spec.Cluster.Chips, buckets, this, collective.Wire, bucket => exchange.Arrive(order.UltraServer, bucket, Reduction!.RootBuffer));
     }
 
     /// <summary>Who works with it from now on, and how to make them stop: the task ends when their loop has ended.</summary>
@@ -182,7 +192,7 @@ public sealed class Replica : IReductionMemory, IDisposable
         double loss = Train(pass, step, rank, buffer, Flipped(chip, buffer, hash ?? port));
 
         // Of the weights it has read its own shard where it lies, and all others from other chips.
-        Interlocked.Add(ref _gatheredBytes, (Length - Shard(chip).Length) * sizeof(float));
+        Interlocked.Add(ref _gatheredBytes, (Length - Shard(chip).Length) * _wireBytes);
         return new GradientReport(loss, hash?.Value ?? default);
     }));
 
@@ -216,11 +226,29 @@ public sealed class Replica : IReductionMemory, IDisposable
     public void Return(int buffer) => Gradients.Return(buffer);
 
     /// <summary>Updates a shard with the gradient that the all-reduce left on this silo.</summary>
+    /// <param name="generation">Of the chip.</param>
+    /// <param name="chip">Whose shard.</param>
+    /// <param name="optimizer">Of the shard.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="learningRate">Of the step.</param>
+    /// <param name="gradientScale">From clipping and scaling; NaN for a step whose gradient has overflowed, which is no update.</param>
     /// <exception cref="StaleMessageException">the generation is over.</exception>
-    public void Apply(int generation, ShardOptimizer optimizer, long step, double learningRate, float gradientScale) => Work(generation, () => UseResult(gradient =>
+    public void Apply(int generation, int chip, ShardOptimizer optimizer, long step, double learningRate, float gradientScale) => Work(generation, () => UseResult(gradient =>
     {
-        optimizer.Apply(_weights, gradient, _states, step, learningRate, gradientScale);
-        _packed?.Invalidate();
+        LossScaler scaler = LossScaler;
+        bool isSkipped = float.IsNaN(gradientScale);
+        if (!isSkipped)
+        {
+            optimizer.Apply(_weights, gradient, _states, step, learningRate, gradientScale, scaler.Skipped);
+            _packed?.Invalidate();
+        }
+
+        (long first, long length) = Shard(chip);
+        if (_inputs.Network.Scalars is { } scalars && scalars >= first && scalars < first + length)
+        {
+            scaler.After(Precision, isSkipped).Store(_weights.Span(scalars, LossScaler.Length));
+        }
+
         return true;
     }));
 
@@ -236,7 +264,7 @@ public sealed class Replica : IReductionMemory, IDisposable
         {
             int samples = (int)Math.Min(EvaluationSamples, count - done);
             _inputs.Dataset.FillValidation(first + done, samples, pass.Inputs);
-            double loss = pass.Evaluate(_weights, samples);
+            double loss = pass.Evaluate(_weights, samples, Spec.Training.Seed, (uint)Steps, _packed);
             sum = sum.Add(new EvaluationPart(loss, pass.Rows, pass.Hits));
         }
 
@@ -281,8 +309,8 @@ public sealed class Replica : IReductionMemory, IDisposable
         }
     });
 
-    /// <summary>One chip would pack every weight once a step with or without a place to keep it.</summary>
-    internal static bool SharesPackedWeights(RunSpec spec) => spec.Cluster.Chips > 1;
+    /// <summary>One chip would pack every weight once a step with or without a place to keep it; but not into another format.</summary>
+    internal static bool SharesPackedWeights(RunInputs inputs) => inputs.Spec.Cluster.Chips > 1 || inputs.Network.Precision.IsQuantized;
 
     /// <summary>A chip's memory is gone: its shard holds nothing of use, and the replica is not whole any more.</summary>
     public void LoseShard(int chip)
@@ -332,7 +360,7 @@ public sealed class Replica : IReductionMemory, IDisposable
         int first = rank * SamplesPerChip;
         _inputs.Dataset.FillBatch(_plan, step, first, SamplesPerChip, pass.Inputs);
         double loss = pass.Train(
-            _weights, Gradients[buffer], SamplesPerChip, 1f / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
+            _weights, Gradients[buffer], SamplesPerChip, LossScaler.Scale / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
             _packed, progress);
         Interlocked.Add(ref _flops, pass.Flops);
         return loss;
@@ -385,6 +413,12 @@ public sealed class Replica : IReductionMemory, IDisposable
         else
         {
             _inputs.Network.Initialize(_weights, Spec.Training.Seed);
+        }
+
+        FormatRounding.Round(_weights.Span(), _weights.Span(), Precision.StoredWeights, saturate: false);
+        if (_inputs.Network.Scalars is { } scalars)
+        {
+            LossScaler.First(Precision).Store(_weights.Span(scalars, LossScaler.Length));
         }
     }
 

@@ -181,11 +181,11 @@ public sealed class ReplicaStore(ComputeEngine engine, RunInputsCache inputs, Cl
                 if (!_collectives.TryGetValue((order.Run, order.Generation), out SiloCollective? collective))
                 {
                     BucketLayout buckets = new(replica.Length, order.Plan.Shares.Count);
-                    collective = new SiloCollective(order.Plan, order.Plan.PlaceOf(order.UltraServer), buckets);
+                    collective = new SiloCollective(order.Plan, order.Plan.PlaceOf(order.UltraServer), buckets, WireFormat.Of(replica.Precision.Wire));
                     _collectives[(order.Run, order.Generation)] = collective;
                 }
 
-                replica.Join(order, collective.Buckets, collective.Exchange);
+                replica.Join(order, collective);
                 _replicas[(order.Run, order.UltraServer)] = replica;
                 return replica;
             }

@@ -3,6 +3,7 @@ using TrnOrleans.Models.Architectures;
 using TrnOrleans.Models.Data;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Text;
 using TrnOrleans.Models.Weights;
 
@@ -53,7 +54,7 @@ public sealed record RunInputs(RunSpec Spec, IDataset Dataset, Network Network)
             Data = spec.Data with { Sha256 = Same(spec.Data.Sha256, dataset.Sha256, spec.Data.Source) },
             Init = init,
         };
-        return new RunInputs(spec, dataset, NetworkFactory.Create(model)) { InitPath = files?.Init ?? init?.Path };
+        return new RunInputs(spec, dataset, NetworkFactory.Create(model, PrecisionRecipes.Resolve(spec.Precision))) { InitPath = files?.Init ?? init?.Path };
     }
 
     /// <summary>The same run with its length given in passes over the training data; null leaves it as it is.</summary>

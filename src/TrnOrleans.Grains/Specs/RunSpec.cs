@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using TrnOrleans.Models.Data;
 using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Training;
 
 namespace TrnOrleans.Grains.Specs;
@@ -22,6 +23,9 @@ public sealed record RunSpec
 
     /// <summary>Length, batch, rates.</summary>
     public TrainingSpec Training { get; init; } = new();
+
+    /// <summary>Number formats that it computes in.</summary>
+    public PrecisionSpec Precision { get; init; } = new();
 
     /// <summary>Weights to start from, or null for fresh ones.</summary>
     public InitSpec? Init { get; init; }

@@ -1,5 +1,6 @@
 using TrnOrleans.Hardware.Machines;
 using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Precision;
 
 namespace TrnOrleans.Grains.Specs;
 
@@ -32,6 +33,7 @@ public static class SpecCheck
         Natural(t.Clip, "--clip");
         Require(t.EvalEvery >= 0, $"--eval-every is {t.EvalEvery}; it must be at least 0, and 0 validates at the end only");
 
+        PrecisionRecipes.Resolve(spec.Precision);
         Natural(spec.Optimizer.WeightDecay, "--weight-decay");
         Share(spec.Optimizer.Beta1, "--beta1");
         Share(spec.Optimizer.Beta2, "--beta2");

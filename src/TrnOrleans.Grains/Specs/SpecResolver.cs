@@ -48,6 +48,12 @@ public static class SpecResolver
         Merge(changes, options["model"] as JsonObject ?? []);
         JsonObject merged = ToObject(SpecDefaults.For(described));
         Merge(merged, fromFile);
+        if (options["precision"] is not null)
+        {
+            // Another recipe is not to keep what the file's differed in from its own.
+            merged.Remove("precision");
+        }
+
         Merge(merged, options);
         Derive((JsonObject)merged["model"]!, changes, described.Family);
         DeriveSchedule((JsonObject)merged["training"]!, Both(fromFile, options, "training"));

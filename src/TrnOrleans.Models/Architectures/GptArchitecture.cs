@@ -1,6 +1,7 @@
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
 using TrnOrleans.Models.Operations;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Numerics.Attention;
 
 namespace TrnOrleans.Models.Architectures;
@@ -8,7 +9,7 @@ namespace TrnOrleans.Models.Architectures;
 /// <summary>GPT-2 (Radford et al. 2019), with Hugging Face's names; its Conv1D weights lie in × out in the file.</summary>
 internal static class GptArchitecture
 {
-    internal static Network Build(NetworkDescription d)
+    internal static Network Build(NetworkDescription d, NetworkPrecision precision)
     {
         NetworkBuilder builder = new();
         double deviation = d.InitializerRange;
@@ -35,7 +36,7 @@ internal static class GptArchitecture
                 builder.Vector($"{name}.attention.qkv.bias", 3 * d.Width, $"{file}.attn.c_attn.bias"));
             Tensor attention = builder.Add(new AttentionOperation(
                 $"{name}.attention", qkv, builder.Tensor($"{name}.attention", d.Width), builder.Tensor($"{name}.attention.statistics", 2 * d.Heads),
-                shape, rotary: null));
+                shape, rotary: null, precision.Attention));
             x = builder.Linear(
                 $"{name}.attention.output", attention,
                 builder.Matrix($"{name}.attention.output.weight", d.Width, d.Width, residualDeviation, $"{file}.attn.c_proj.weight", transposedInFile: true),
@@ -56,7 +57,7 @@ internal static class GptArchitecture
 
         x = Norm(builder, "norm", x, d, "transformer.ln_f", accumulate: false);
         Tensor logits = builder.Linear("output", x, table, bias: null);
-        return new Network(d, builder, logits);
+        return new Network(d, builder, logits, precision);
     }
 
     private static Tensor Norm(NetworkBuilder builder, string name, Tensor input, NetworkDescription d, string file, bool accumulate) =>

@@ -1,6 +1,7 @@
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
 using TrnOrleans.Models.Operations;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Numerics.Attention;
 
 namespace TrnOrleans.Models.Architectures;
@@ -11,7 +12,7 @@ namespace TrnOrleans.Models.Architectures;
 /// </summary>
 internal static class LlamaArchitecture
 {
-    internal static Network Build(NetworkDescription d)
+    internal static Network Build(NetworkDescription d, NetworkPrecision precision)
     {
         NetworkBuilder builder = new();
         double deviation = d.InitializerRange;
@@ -42,7 +43,7 @@ internal static class LlamaArchitecture
                 bias: null);
             Tensor attention = builder.Add(new AttentionOperation(
                 $"{name}.attention", qkv, builder.Tensor($"{name}.attention", queries), builder.Tensor($"{name}.attention.statistics", 2 * d.Heads),
-                shape, rotary));
+                shape, rotary, precision.Attention));
             x = builder.Linear(
                 $"{name}.attention.output", attention,
                 builder.Matrix($"{name}.attention.output.weight", d.Width, queries, residualDeviation, $"{file}.self_attn.o_proj.weight"),
@@ -64,7 +65,7 @@ internal static class LlamaArchitecture
 
         x = Norm(builder, "norm", x, d, "model.norm.weight", accumulate: false);
         Parameter head = d.Tied ? table : builder.Matrix("output.weight", d.Vocabulary, d.Width, deviation, "lm_head.weight");
-        return new Network(d, builder, builder.Linear("output", x, head, bias: null));
+        return new Network(d, builder, builder.Linear("output", x, head, bias: null), precision);
     }
 
     private static Tensor Norm(NetworkBuilder builder, string name, Tensor input, NetworkDescription d, string file, bool accumulate) =>

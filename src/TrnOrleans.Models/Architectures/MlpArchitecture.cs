@@ -1,13 +1,14 @@
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
 using TrnOrleans.Models.Operations;
+using TrnOrleans.Models.Precision;
 
 namespace TrnOrleans.Models.Architectures;
 
 /// <summary>Linear layers with ReLU between them; file names as of a PyTorch nn.ModuleList called layers.</summary>
 internal static class MlpArchitecture
 {
-    internal static Network Build(NetworkDescription d)
+    internal static Network Build(NetworkDescription d, NetworkPrecision precision)
     {
         NetworkBuilder builder = new();
         Tensor x = builder.Add(new InputOperation("input", builder.Tensor("input", d.Sizes[0])));
@@ -36,6 +37,6 @@ internal static class MlpArchitecture
                 $"{name}.dropout", x, builder.Tensor($"{name}.dropout", d.Sizes[i + 1]), d.Dropout, builder.NextDropout));
         }
 
-        return new Network(d, builder, x);
+        return new Network(d, builder, x, precision);
     }
 }

@@ -1,5 +1,6 @@
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
+using TrnOrleans.Models.Precision;
 
 namespace TrnOrleans.Models.Architectures;
 
@@ -7,9 +8,12 @@ namespace TrnOrleans.Models.Architectures;
 public static class NetworkFactory
 {
     /// <summary>Lays out operations, parameters and file names; allocates no weights.</summary>
+    /// <param name="description">Its sizes.</param>
+    /// <param name="precision">Formats that it computes in; FP32 when null.</param>
     /// <exception cref="InvalidDescriptionException">the description cannot be, or its vocabulary is not known yet.</exception>
-    public static Network Create(NetworkDescription description)
+    public static Network Create(NetworkDescription description, NetworkPrecision? precision = null)
     {
+        precision ??= NetworkPrecision.Fp32;
         DescriptionCheck.Check(description);
         if (description.IsLanguageModel && description.Vocabulary == 0)
         {
@@ -18,9 +22,9 @@ public static class NetworkFactory
 
         return description.Family switch
         {
-            NetworkFamily.Mlp => MlpArchitecture.Build(description),
-            NetworkFamily.Gpt => GptArchitecture.Build(description),
-            NetworkFamily.Llama => LlamaArchitecture.Build(description),
+            NetworkFamily.Mlp => MlpArchitecture.Build(description, precision),
+            NetworkFamily.Gpt => GptArchitecture.Build(description, precision),
+            NetworkFamily.Llama => LlamaArchitecture.Build(description, precision),
             _ => throw new InvalidDescriptionException($"{description.Family} is not a family that can be executed"),
         };
     }

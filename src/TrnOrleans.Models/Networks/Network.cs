@@ -1,5 +1,6 @@
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Operations;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Weights;
 using TrnOrleans.Numerics.Losses;
 using TrnOrleans.Numerics.Memory;
@@ -17,9 +18,15 @@ public sealed class Network
     private readonly Tensor[] _tensors;
     private readonly long[] _finalFrom;
 
-    internal Network(NetworkDescription description, NetworkBuilder builder, Tensor logits)
+    internal Network(NetworkDescription description, NetworkBuilder builder, Tensor logits, NetworkPrecision precision)
     {
         Description = description;
+        Precision = precision;
+        if (precision.LossScaling != LossScalingKind.None)
+        {
+            Scalars = builder.Layout.Reserve();
+        }
+
         Layout = builder.Layout;
         Bindings = builder.Bindings;
         Logits = logits;
@@ -28,10 +35,23 @@ public sealed class Network
         CheckFusedActivations();
         _finalFrom = FinalFrom(_operations, Layout);
         Features = _operations.OfType<InputOperation>().SingleOrDefault()?.Output;
+        for (int index = 0; index < _operations.Length; index++)
+        {
+            if (_operations[index] is LinearOperation linear)
+            {
+                linear.SetFormats(precision.CastsOf(StaysBf16(linear)), index);
+            }
+        }
     }
 
     /// <summary>What it was made from.</summary>
     public NetworkDescription Description { get; }
+
+    /// <summary>The formats that it computes in.</summary>
+    public NetworkPrecision Precision { get; }
+
+    /// <summary>Offset in the flat weights of a few floats that are no weights, but belong to a replica's state as these do; null where nothing needs them.</summary>
+    public long? Scalars { get; }
 
     /// <summary>Where the parameters lie.</summary>
     public ParameterLayout Layout { get; }
@@ -45,8 +65,8 @@ public sealed class Network
     /// <summary>The tensor that is the sample buffer's features, of an mlp; else null.</summary>
     internal Tensor? Features { get; }
 
-    /// <summary>Weights that are worth packing once for all passes of a step.</summary>
-    internal IEnumerable<Parameter> PackedParameters => _operations.Select(o => o.PackedParameter).OfType<Parameter>().Distinct();
+    /// <summary>Operations whose weights are worth packing once for all passes of a step.</summary>
+    internal IEnumerable<LinearOperation> PackedOperations => _operations.OfType<LinearOperation>();
 
     /// <summary>The scores of each class, before softmax.</summary>
     internal Tensor Logits { get; }
@@ -147,6 +167,13 @@ public sealed class Network
                 throw new InvalidOperationException($"{activation.After.Name} must be read by one linear layer, which knows its activation");
             }
         }
+    }
+
+    private bool StaysBf16(LinearOperation linear)
+    {
+        bool IsOf(int block) => linear.Name == $"layers.{block}" || linear.Name.StartsWith($"layers.{block}.", StringComparison.Ordinal);
+        int last = Description.Family == NetworkFamily.Mlp ? Description.Sizes.Count - 2 : Description.Layers - 1;
+        return Precision.Bf16Layers != Bf16Layers.None && (linear.Output == Logits || (Precision.Bf16Layers == Bf16Layers.Ends && (IsOf(0) || IsOf(last))));
     }
 
     private Pass CreatePass(int samples, bool training)

@@ -27,6 +27,13 @@ public sealed class ParameterLayout
         return (start, end - start);
     }
 
+    /// <summary>Sixteen floats behind all parameters that are nobody's gradient; zero in the beginning.</summary>
+    internal long Reserve()
+    {
+        Length = checked(Length + Alignment);
+        return Length - Alignment;
+    }
+
     internal Parameter Matrix(string name, int rows, int columns, double deviation) => Add(name, rows, columns, true, deviation, 0);
 
     internal Parameter Vector(string name, int length, float mean = 0) => Add(name, 1, length, false, 0, mean);

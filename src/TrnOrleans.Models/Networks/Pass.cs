@@ -1,3 +1,4 @@
+using TrnOrleans.Models.Operations;
 using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Memory;
 using TrnOrleans.Numerics.Randomness;
@@ -102,12 +103,19 @@ public sealed unsafe class Pass : IDisposable
     }
 
     /// <summary>Forward only, with losses.</summary>
+    /// <param name="weights">Flat weights, read in place.</param>
+    /// <param name="samples">At most the capacity.</param>
+    /// <param name="seed">Of the run, for weights that are rounded stochastically.</param>
+    /// <param name="step">That is next, for the same.</param>
+    /// <param name="packed">The same weights packed, when several passes use them.</param>
     /// <returns>Sum of the losses, in double, rows in ascending order.</returns>
-    public double Evaluate(AlignedBuffer weights, int samples)
+    public double Evaluate(AlignedBuffer weights, int samples, ulong seed = 0, uint step = 0, PackedWeights? packed = null)
     {
-        Training = false;
+        _packed = packed;
+        (Training, Seed, Step) = (false, seed, step);
         Begin(weights, samples, _network.Description.RowsPerSample);
         _network.Forward(this, loss: true);
+        _packed = null;
         return SumOfLosses();
     }
 
@@ -135,7 +143,9 @@ public sealed unsafe class Pass : IDisposable
 
     internal ReadOnlySpan<float> Weight(Parameter parameter) => _weights!.Span(parameter.Offset, parameter.Length);
 
-    internal ReadOnlySpan<float> PackedWeight(Parameter parameter) => _packed is null ? default : _packed.Get(parameter, _weights!);
+    internal ReadOnlySpan<float> PackedWeight(LinearOperation operation) => _packed is null ? default : _packed.Get(operation, _weights!, Seed, Step);
+
+    internal ReadOnlySpan<float> BackwardWeight(LinearOperation operation) => _packed is null ? default : _packed.GetBackward(operation, _weights!, Seed, Step);
 
     internal Span<float> WeightGradient(Parameter parameter) => _gradient!.Span(parameter.Offset, parameter.Length);
 

@@ -1,5 +1,6 @@
 using TrnOrleans.Models.Networks;
 using TrnOrleans.Numerics.Attention;
+using TrnOrleans.Numerics.Formats;
 
 namespace TrnOrleans.Models.Operations;
 
@@ -10,8 +11,9 @@ namespace TrnOrleans.Models.Operations;
 /// <param name="statistics">rows × 2 · heads.</param>
 /// <param name="shape">Shape of one sample.</param>
 /// <param name="rotary">Angles, or null.</param>
+/// <param name="format">Of queries, keys, values, weights and gradients in its products; what lies in memory is rounded where it lies.</param>
 internal sealed class AttentionOperation(
-    string name, Tensor input, Tensor output, Tensor statistics, AttentionShape shape, RotaryTable? rotary) : Operation(name)
+    string name, Tensor input, Tensor output, Tensor statistics, AttentionShape shape, RotaryTable? rotary, NumberFormat format) : Operation(name)
 {
     internal override IReadOnlyList<Tensor> Inputs => [input];
 
@@ -30,14 +32,17 @@ internal sealed class AttentionOperation(
             Rotary.Forward(pass.Value(input), shape.RowWidth, shape.Heads + shape.KeyValueHeads, pass.RowsPerSample, rotary);
         }
 
-        CausalAttention.Forward(pass.Value(input), pass.Value(output), pass.Value(statistics), shape with { Sequences = pass.Samples, Context = pass.RowsPerSample });
+        FormatRounding.Round(pass.Value(input), pass.Value(input), format, saturate: false);
+        CausalAttention.Forward(
+            pass.Value(input), pass.Value(output), pass.Value(statistics), shape with { Sequences = pass.Samples, Context = pass.RowsPerSample }, format);
     }
 
     internal override void Backward(Pass pass)
     {
+        FormatRounding.Round(pass.Gradient(output), pass.Gradient(output), format, saturate: false);
         CausalAttention.Backward(
             pass.Value(input), pass.Value(output), pass.Value(statistics), pass.Gradient(output), pass.Gradient(input),
-            shape with { Sequences = pass.Samples, Context = pass.RowsPerSample });
+            shape with { Sequences = pass.Samples, Context = pass.RowsPerSample }, format);
         if (rotary is not null)
         {
             Rotary.Backward(pass.Gradient(input), shape.RowWidth, shape.Heads + shape.KeyValueHeads, pass.RowsPerSample, rotary);

@@ -1,4 +1,6 @@
 using TrnOrleans.Models.Networks;
+using TrnOrleans.Models.Precision;
+using TrnOrleans.Numerics.Formats;
 using TrnOrleans.Numerics.MatrixProducts;
 
 namespace TrnOrleans.Models.Operations;
@@ -14,6 +16,8 @@ internal sealed class LinearOperation : Operation
     private readonly Parameter? _bias;
     private readonly Tensor? _residual;
     private readonly bool _inputHasGradient;
+    private LinearCasts _casts = NetworkPrecision.Fp32.CastsOf(staysBf16: false);
+    private int _index;
 
     internal LinearOperation(
         string name, Tensor input, Tensor output, Parameter weight, Parameter? bias, Tensor? residual = null, bool inputHasGradient = true,
@@ -47,8 +51,20 @@ internal sealed class LinearOperation : Operation
 
     internal FusedActivation? InputActivation { get; }
 
-    /// <summary>The weight, which all chips of a replica multiply by in the same step.</summary>
-    internal override Parameter? PackedParameter => _weight;
+    /// <summary>The weight, which all chips of a replica multiply by in the same step: worth packing once for many passes.</summary>
+    internal Parameter Weight => _weight;
+
+    /// <summary>How its operands get into their formats.</summary>
+    internal LinearCasts Casts => _casts;
+
+    /// <summary>How its operands get into their formats, and its place in the network, by which they draw random numbers.</summary>
+    internal void SetFormats(LinearCasts casts, int index) => (_casts, _index) = (casts, index);
+
+    /// <summary>The weight as forward products read it.</summary>
+    internal OperandCast ForwardWeights(ulong seed, uint step) => LinearCasts.Keyed(_casts.Weights, seed, _index, 0, step, 0);
+
+    /// <summary>The weight as the gradient of the input reads it.</summary>
+    internal OperandCast BackwardWeights(ulong seed, uint step) => LinearCasts.Keyed(_casts.BackwardWeights, seed, _index, 1, step, 0);
 
     internal override void Forward(Pass pass)
     {
@@ -58,20 +74,23 @@ internal sealed class LinearOperation : Operation
         Span<float> result = pass.Value(Activation?.Before ?? Output);
         Span<float> other = Activation?.Before is null ? default : pass.Value(Output);
         (int rows, int outputs, int inputs) = (pass.Rows, _weight.Rows, _weight.Columns);
-        if (pass.PackedWeight(_weight) is { IsEmpty: false } packed)
+        OperandCast cast = ForwardActivations(pass);
+        if (pass.PackedWeight(this) is { IsEmpty: false } packed)
         {
-            MatrixProduct.NTPacked(pass.Value(_input), packed, result, rows, outputs, inputs, bias, residual, epilogue, other);
+            QuantizedProduct.NTPacked(pass.Value(_input), cast, packed, result, rows, outputs, inputs, bias, residual, epilogue, other);
         }
         else
         {
-            MatrixProduct.NT(pass.Value(_input), pass.Weight(_weight), result, rows, outputs, inputs, bias, residual, epilogue, other);
+            QuantizedProduct.NT(
+                pass.Value(_input), cast, pass.Weight(_weight), ForwardWeights(pass.Seed, pass.Step), result, rows, outputs, inputs, bias, residual, epilogue, other);
         }
     }
 
     internal override void Backward(Pass pass)
     {
         Span<float> gradient = pass.Gradient(Output);
-        MatrixProduct.TN(gradient, pass.Value(_input), pass.WeightGradient(_weight), _weight.Rows, _weight.Columns, pass.Rows);
+        OperandCast activations = _casts.CastsInPlace ? OperandCast.None : Keyed(pass, _casts.BackwardActivations, 3);
+        QuantizedProduct.TN(gradient, Keyed(pass, _casts.Gradients, 4), pass.Value(_input), activations, pass.WeightGradient(_weight), _weight.Rows, _weight.Columns, pass.Rows);
         if (_bias is not null)
         {
             ColumnSums.Compute(gradient, pass.WeightGradient(_bias));
@@ -79,10 +98,31 @@ internal sealed class LinearOperation : Operation
 
         if (_inputHasGradient)
         {
-            MatrixProduct.NN(
-                gradient, pass.Weight(_weight), pass.Gradient(_input), pass.Rows, _weight.Columns, _weight.Rows,
+            ReadOnlySpan<float> shared = pass.BackwardWeight(this);
+            QuantizedProduct.NN(
+                gradient, Keyed(pass, _casts.Gradients, 5), shared.IsEmpty ? pass.Weight(_weight) : shared,
+                shared.IsEmpty ? BackwardWeights(pass.Seed, pass.Step) : OperandCast.None, pass.Gradient(_input), pass.Rows, _weight.Columns, _weight.Rows,
                 epilogue: InputActivation?.Backward ?? Epilogue.None,
                 other: InputActivation is null ? default : pass.Value(InputActivation.Before ?? _input));
         }
     }
+
+    /// <summary>How the input of the forward product gets into its format; where one format serves both ways, it is there already.</summary>
+    private OperandCast ForwardActivations(Pass pass)
+    {
+        OperandCast cast = Keyed(pass, _casts.Activations, 2);
+        if (!_casts.CastsInPlace)
+        {
+            return cast;
+        }
+
+        Span<float> input = pass.Value(_input);
+        cast.Apply(input, input, _input.Width, Contraction.Row);
+        return OperandCast.None;
+    }
+
+    /// <summary>A cast with its random numbers; what is not trained on is rounded to nearest, so that a validation is no draw.</summary>
+    private OperandCast Keyed(Pass pass, in OperandCast cast, int use) => pass.Training
+        ? LinearCasts.Keyed(cast, pass.Seed, _index, use, pass.Step, pass.FirstRow)
+        : cast.Rounding == Rounding.Stochastic ? cast with { Rounding = Rounding.Nearest } : cast;
 }

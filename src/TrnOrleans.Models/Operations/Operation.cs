@@ -27,9 +27,6 @@ public abstract class Operation(string name)
     /// <summary>Parameters whose gradients the backward pass writes or adds to.</summary>
     internal virtual IReadOnlyList<Parameter> Trained => [];
 
-    /// <summary>A weight that the forward pass multiplies by, and that is worth packing once for many passes; or null.</summary>
-    internal virtual Parameter? PackedParameter => null;
-
     /// <summary>Values of the output from the values of the inputs.</summary>
     internal abstract void Forward(Pass pass);
 

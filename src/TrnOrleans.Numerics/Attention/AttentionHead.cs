@@ -9,9 +9,11 @@ namespace TrnOrleans.Numerics.Attention;
 
 /// <summary>
 /// One key head of one sequence with its query heads. Scores of 48 query rows at a time against all keys up to the block's end;
-/// columns behind a row's own position are exact zeros, which add nothing to a chain, so the block size is no part of the result.
+/// columns behind a row's own position are exact zeros, which add nothing to a chain, so the block size is no part of the result. Weights and
+/// slopes are rounded to the format of operands before products read them; queries, keys, values and gradients come in it.
 /// </summary>
-internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows, float* output, float* statistics)
+internal readonly unsafe struct AttentionHead<TOperands>(AttentionShape shape, float* rows, float* output, float* statistics)
+    where TOperands : struct, IAttentionOperands
 {
     // Four tiles of twelve rows: scores of 48 × 2,048 are 384 KiB, still in the second-level cache.
     private const int BlockRows = 4 * MicroKernel.Rows;
@@ -191,13 +193,13 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
         Vector512<float> inverses = Vector512.Create(inverse);
         for (int i = 0; i < whole; i += Lanes.Width)
         {
-            (Vector512.Load(scores + i) * inverses).Store(scores + i);
+            TOperands.Round(Vector512.Load(scores + i) * inverses).Store(scores + i);
         }
 
         if (rest > 0)
         {
             // Zeros behind also when the row is not finite: keys that it does not see must not catch its NaN.
-            Lanes.KeepFirst(Vector512.Load(scores + whole) * inverses, rest).Store(scores + whole);
+            Lanes.KeepFirst(TOperands.Round(Vector512.Load(scores + whole) * inverses), rest).Store(scores + whole);
         }
 
         ClearBehind(scores, visible, seen);
@@ -218,15 +220,15 @@ internal readonly unsafe struct AttentionHead(AttentionShape shape, float* rows,
         for (int i = 0; i < whole; i += Lanes.Width)
         {
             Vector512<float> weight = VectorMath.Exp((Vector512.Load(weights + i) - max) * scale) * inverse;
-            (weight * (Vector512.Load(slopes + i) - projections) * scale).Store(slopes + i);
-            weight.Store(weights + i);
+            TOperands.Round(weight * (Vector512.Load(slopes + i) - projections) * scale).Store(slopes + i);
+            TOperands.Round(weight).Store(weights + i);
         }
 
         if (rest > 0)
         {
             Vector512<float> weight = Tail(weights + whole, rest, saved[0], max, scale) * inverse;
-            Lanes.KeepFirst(weight * (Lanes.LoadTail(slopes + whole, rest) - projections) * scale, rest).Store(slopes + whole);
-            Lanes.KeepFirst(weight, rest).Store(weights + whole);
+            Lanes.KeepFirst(TOperands.Round(weight * (Lanes.LoadTail(slopes + whole, rest) - projections) * scale), rest).Store(slopes + whole);
+            Lanes.KeepFirst(TOperands.Round(weight), rest).Store(weights + whole);
         }
 
         ClearBehind(weights, visible, seen);

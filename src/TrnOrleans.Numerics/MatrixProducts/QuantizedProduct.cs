@@ -17,6 +17,12 @@ public static class QuantizedProduct
         ReadOnlySpan<float> bias = default, ReadOnlySpan<float> residual = default, Epilogue epilogue = Epilogue.None, Span<float> other = default) =>
         MatrixProduct.NTPacked(Cast(a, cast, k, Contraction.Row, ThreadScratch.Slot.LeftOperand), packed, c, m, n, k, bias, residual, epilogue, other);
 
+    /// <summary>Packs b for <see cref="NTPacked"/>, in its format.</summary>
+    /// <inheritdoc cref="PackedOperand.Pack"/>
+    /// <param name="cast">Of b, along its rows.</param>
+    public static void Pack(ReadOnlySpan<float> b, in OperandCast cast, Span<float> packed, int n, int k) =>
+        PackedOperand.Pack(Cast(b, cast, k, Contraction.Row, ThreadScratch.Slot.RightOperand), packed, n, k);
+
     /// <summary>C = A · Bᵀ (+ bias) (+ residual).</summary>
     /// <inheritdoc cref="MatrixProduct.NT"/>
     /// <param name="castA">Of a, along its rows.</param>
