@@ -9,6 +9,7 @@ Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false
 RootCommand root = new("Trains networks on an emulated cluster of Trainium3 chips.")
 {
     TrainCommand.Create(),
+    ComparePrecisionCommand.Create(),
     ResumeCommand.Create(),
     CheckpointsCommand.Create(),
     EvaluateCommand.Create(),

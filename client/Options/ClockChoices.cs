@@ -17,16 +17,26 @@ internal sealed record ClockChoices(string System, string? Trace)
 
     internal static void AddTo(Command command)
     {
-        command.Options.Add(SystemName);
+        AddSystemTo(command);
         command.Options.Add(TraceFile);
     }
+
+    /// <summary>For a command that keeps no timeline.</summary>
+    internal static void AddSystemTo(Command command) => command.Options.Add(SystemName);
 
     /// <exception cref="Models.Descriptions.InvalidDescriptionException">no such system, or the file cannot be written.</exception>
     internal static ClockChoices Of(ParseResult result)
     {
         RunSession.CheckWritable(TraceFile.Name, result.GetValue(TraceFile));
+        return new ClockChoices(SystemOf(result), result.GetValue(TraceFile));
+    }
+
+    /// <summary>Name of the machine.</summary>
+    /// <exception cref="Models.Descriptions.InvalidDescriptionException">no such system.</exception>
+    internal static string SystemOf(ParseResult result)
+    {
         string system = result.GetValue(SystemName) ?? Catalogue.LargestUltraServer.Name;
         Catalogue.BuiltIn.System(system);
-        return new ClockChoices(system, result.GetValue(TraceFile));
+        return system;
     }
 }

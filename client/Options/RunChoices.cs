@@ -20,6 +20,7 @@ internal static class RunChoices
     {
         command.Options.Add(Save);
         ClockChoices.AddTo(command);
+        NumericsChoices.AddTo(command);
         ChaosOptions.AddTo(command);
         ClusterOptions.AddTo(command);
         command.Options.Add(RunId);
@@ -61,7 +62,7 @@ internal static class RunChoices
 
     /// <summary>A run with what these options say of it.</summary>
     internal static RunRequest Request(ParseResult result, RunSpec spec, RunOptions options) =>
-        new(spec, null, options, result.GetValue(Save), result.GetValue(ChaosOptions.Journal), ClockChoices.Of(result));
+        new(spec, null, options with { NumericsEvery = NumericsChoices.Of(result) }, result.GetValue(Save), result.GetValue(ChaosOptions.Journal), ClockChoices.Of(result));
 
     private static void CheckForCluster(ParseResult result)
     {

@@ -47,6 +47,25 @@ internal sealed class JsonView(TextWriter output) : IRunView
                     ["modelled_seconds"] = clock.Seconds,
                     ["modelled_energy_joules"] = clock.Last.EnergyJoules,
                     ["mfu"] = clock.Last.Mfu,
+                    ["loss_scale"] = step.LossScale == 0 ? null : step.LossScale,
+                    ["skipped"] = step.LossScale == 0 ? null : step.IsSkipped,
+                });
+                break;
+            case NumericsEvent numerics:
+                Write(new JsonObject
+                {
+                    ["event"] = "numerics",
+                    ["step"] = numerics.Step,
+                    ["tensors"] = new JsonArray([.. numerics.Tensors.Select(t => (JsonNode)new JsonObject
+                    {
+                        ["layer"] = t.Layer,
+                        ["tensor"] = t.Tensor,
+                        ["format"] = t.Format,
+                        ["saturated_share"] = t.SaturatedShare,
+                        ["flushed_share"] = t.FlushedShare,
+                        ["largest"] = Finite(t.Largest),
+                        ["sqnr_decibels"] = Finite(t.SqnrDecibels),
+                    })]),
                 });
                 break;
             case LayoutEvent layout:
@@ -100,6 +119,9 @@ internal sealed class JsonView(TextWriter output) : IRunView
         }
     }
 
+    /// <summary>JSON has neither Inf nor NaN.</summary>
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+
     public void Stopping()
     {
         // The end event says it.
@@ -118,6 +140,8 @@ internal sealed class JsonView(TextWriter output) : IRunView
         ["loss"] = result.LastStep?.Loss,
         ["validation_loss"] = result.LastValidation?.Loss,
         ["accuracy"] = result.LastValidation?.Accuracy,
+        ["precision"] = result.Precision.Name,
+        ["skipped_steps"] = result.SkippedSteps,
         ["tokens_per_second"] = result.End.RowsPerSecond,
         ["wall_seconds"] = result.End.WallSeconds,
         ["peak_memory_bytes"] = result.PeakMemoryBytes,

@@ -131,6 +131,11 @@ internal sealed class LiveView : IRunView, IDisposable
         Row("model", new Text(Words.Network(facts)));
         Row("data", new Text(facts.Data));
         Row("cluster", new Text($"{Words.Cluster(facts.Spec.Cluster)} (emulated), {facts.Where}"));
+        if (Words.Precision(facts) is { } precision)
+        {
+            Row("formats", new Text(precision));
+        }
+
         if (facts.Id is not null && _layout is not null)
         {
             Row("silos", new Text(Words.Layout(_layout)));

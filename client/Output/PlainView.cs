@@ -18,6 +18,11 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
         output.WriteLine($"model    {Words.Network(facts)}");
         output.WriteLine($"data     {facts.Data}");
         output.WriteLine($"cluster  {Words.Cluster(facts.Spec.Cluster)} (emulated), {facts.Where}");
+        if (Words.Precision(facts) is { } precision)
+        {
+            output.WriteLine($"formats  {precision}");
+        }
+
         string id = facts.Id is null ? string.Empty : $"{facts.Id}, ";
         output.WriteLine($"run      {id}{Words.Count(facts.Spec.Training.Steps, "step")} of {facts.Spec.Training.Batch} {(facts.Spec.Model.IsLanguageModel ? "sequences" : "samples")}, seed {facts.Spec.Training.Seed}");
     }

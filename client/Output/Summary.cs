@@ -24,6 +24,16 @@ internal static class Summary
             yield return ("validation", $"loss {validation.Loss.ToString("F4", CultureInfo.InvariantCulture)}, accuracy {validation.Accuracy:P2} after {Words.Count(validation.Step, "step")}");
         }
 
+        if (result.SkippedSteps > 0)
+        {
+            yield return ("skipped", $"{Words.Count(result.SkippedSteps, "step")}: the gradient overflowed its format; the loss is scaled by {result.LastStep?.LossScale:G6} in the end");
+        }
+
+        if (result.LastNumerics is { } numerics)
+        {
+            yield return ("numerics", Words.Numerics(numerics));
+        }
+
         foreach ((string Label, string Text) line in Modelled(result.Modelled))
         {
             yield return line;

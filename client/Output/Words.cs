@@ -4,6 +4,8 @@ using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Precision;
+using TrnOrleans.Numerics.Formats;
 
 namespace TrnOrleans.Client.Output;
 
@@ -19,6 +21,9 @@ internal static class Words
             ? $"mlp {string.Join('-', d.Sizes)}: {parameters}"
             : $"{Lower(d.Family)}, {d.Layers} layers, {d.Heads} heads, {d.Width} wide, context {d.Context}, {d.Vocabulary} tokens: {parameters}";
     }
+
+    /// <summary>"gpt 4 × 128", "mlp 784-128-10".</summary>
+    internal static string Name(NetworkDescription d) => d.Family == NetworkFamily.Mlp ? $"mlp {string.Join('-', d.Sizes)}" : $"{Lower(d.Family)} {d.Layers} × {d.Width}";
 
     /// <summary>"1 UltraServer × 4 chips".</summary>
     internal static string Cluster(ClusterSpec cluster) => $"{Count(cluster.UltraServers, "UltraServer")} × {Count(cluster.Chips, "chip")}";
@@ -36,6 +41,37 @@ internal static class Words
 
     /// <summary>How to come back to a run.</summary>
     internal static string Detached(string id) => $"run {id} goes on; `trn attach {id}` follows it, `trn stop {id}` ends it";
+
+    /// <summary>The formats of a run that is not in FP32 throughout; else null.</summary>
+    internal static string? Precision(RunFacts facts)
+    {
+        NetworkPrecision p = facts.Network.Precision;
+        string name = new PrecisionSpec { Recipe = p.Name } == facts.Spec.Precision ? p.Name : $"{p.Name}, changed";
+        string backward = p.Weights == p.BackwardWeights && p.Activations == p.BackwardActivations ? string.Empty : $", backward {p.BackwardWeights} × {p.BackwardActivations}";
+        string kept = p.Bf16Layers switch { Bf16Layers.Head => "; the head in bf16", Bf16Layers.Ends => "; the head, the first and the last block in bf16", _ => string.Empty };
+        string scaled = p.LossScaling == LossScalingKind.None ? string.Empty : $"; {(p.LossScaling == LossScalingKind.Dynamic ? "dynamic" : "static")} loss scale";
+        return p == NetworkPrecision.Fp32
+            ? null
+            : $"{name}: weights {p.Weights}, activations {p.Activations}{backward}, gradients {p.Gradients}, kept in {p.StoredWeights}{(p.UpdateRounding == Rounding.Stochastic ? " (stochastic)" : string.Empty)}, sent in {p.Wire}{kept}{scaled}";
+    }
+
+    /// <summary>The worst of all tensors.</summary>
+    internal static string Numerics(NumericsEvent numerics)
+    {
+        if (numerics.Tensors.Length == 0)
+        {
+            return "nothing is rounded: all operands are in fp32";
+        }
+
+        TensorNumerics noisy = numerics.Tensors.MinBy(t => t.SqnrDecibels);
+        TensorNumerics saturated = numerics.Tensors.MaxBy(t => t.SaturatedShare);
+        TensorNumerics flushed = numerics.Tensors.MaxBy(t => t.FlushedShare);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"in step {numerics.Step + 1}: least signal to noise {noisy.SqnrDecibels:F1} dB ({noisy.Layer} {noisy.Tensor}), most saturated {Percent(saturated.SaturatedShare)}{Of(saturated, saturated.SaturatedShare)}, most flushed to zero {Percent(flushed.FlushedShare)}{Of(flushed, flushed.FlushedShare)}");
+
+        static string Of(TensorNumerics tensor, double share) => share == 0 ? string.Empty : $" ({tensor.Layer} {tensor.Tensor})";
+    }
 
     /// <summary>What a row is called in rates.</summary>
     internal static string Rows(NetworkDescription model) => model.IsLanguageModel ? "tokens" : "samples";

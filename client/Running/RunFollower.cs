@@ -130,6 +130,7 @@ internal static class RunFollower
     private static (Type Type, long Number, string? More) Key(RunEvent happened) => happened switch
     {
         StepEvent step => (typeof(StepEvent), step.Step, null),
+        NumericsEvent numerics => (typeof(NumericsEvent), numerics.Step, null),
         ValidationEvent validation => (typeof(ValidationEvent), validation.Step, null),
         LayoutEvent layout => (typeof(LayoutEvent), layout.Generation, null),
         RecoveryEvent recovery => (typeof(RecoveryEvent), recovery.Step, $"{recovery.Seconds} {recovery.Why}"),

@@ -126,7 +126,8 @@ internal sealed class TrainiumChip(ReplicaStore replicas, ComputeEngine engine) 
     {
         GradientReport report = default;
         bool isHashed = IsVerified(replica, ticket.Step);
-        await Compute(() => report = replica.ComputeGradient(ticket.Generation, ticket.Step, _chip, _rank, buffer, isHashed), cancellation);
+        bool isWatched = _rank == 0 && _options.NumericsEvery > 0 && ticket.Step % _options.NumericsEvery == 0;
+        await Compute(() => report = replica.ComputeGradient(ticket.Generation, ticket.Step, _chip, _rank, buffer, isHashed, isWatched), cancellation);
         return report;
     }
 

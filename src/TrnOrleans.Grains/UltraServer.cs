@@ -51,6 +51,7 @@ internal sealed class UltraServer(
     private RepeatableCalls? _linkCalls;
     private AfterStep _next;
     private bool _wasRepeated;
+    private TensorNumerics[]? _numerics;
     private bool _isRetired;
     private long _step;
 
@@ -362,7 +363,7 @@ internal sealed class UltraServer(
         await Apply(ticket, scale);
         TimeSpan took = time.GetElapsedTime(start);
         CommitReport report = new(
-            _order.UltraServer, loss, norm, took.TotalSeconds, outcome.Delays, isScaled ? scaler.Scale : 0, float.IsNaN(scale));
+            _order.UltraServer, loss, norm, took.TotalSeconds, outcome.Delays, isScaled ? scaler.Scale : 0, float.IsNaN(scale), _numerics);
         replica.Commits.Add(ticket.Step, report);
         replica.Steps = ticket.Step + 1;
         exchange.Release(ticket.Step);
@@ -394,6 +395,7 @@ internal sealed class UltraServer(
 
             GradientReport[] all = await Task.WhenAll(gradients).WaitAsync(deadlines.Step, time, failed.Token);
             await Verify(ticket, all, failed.Token);
+            _numerics = all[0].Numerics;
 
             // Ends the timer, too.
             await failed.CancelAsync();

@@ -30,10 +30,10 @@ public sealed class StepAllocationTests
         await AllocatesNothing(Presets.All["mlp"], new ImageDataset("images", images, images), threads, packed: true, optimizer);
     }
 
-    private static async Task AllocatesNothing(NetworkDescription description, IDataset data, int threads, bool packed, OptimizerKind kind)
+    private static async Task AllocatesNothing(NetworkDescription description, IDataset data, int threads, bool packed, OptimizerKind kind, NetworkPrecision? precision = null)
     {
         const int samples = 5;
-        Network network = NetworkFactory.Create(description);
+        Network network = NetworkFactory.Create(description, precision);
         using ComputeEngine engine = new(threads);
         using AlignedBuffer weights = new(network.Layout.Length);
         using AlignedBuffer gradient = new(network.Layout.Length);
@@ -44,7 +44,7 @@ public sealed class StepAllocationTests
         network.Initialize(weights, 1);
         OptimizerSpec spec = new() { Kind = kind, WeightDecay = 0.1 };
         AlignedBuffer[] states = [.. new[] { first, second }.Take(spec.StateCount)];
-        ShardOptimizer optimizer = new(spec, network.Layout, 0, network.Layout.Length);
+        ShardOptimizer optimizer = new(spec, network, 0, network.Layout.Length);
         BatchPlan plan = new(SampleOrder.Random, 1, samples);
         long allocated = -1;
         await engine.RunAsync(() =>

@@ -86,10 +86,11 @@ public interface ITrainingRun : IGrainWithStringKey
 /// <param name="Delays">Chips for which all others waited, in modelled time, in order of their ranks; null or empty for none.</param>
 /// <param name="LossScale">By which losses were multiplied; 0 where they are not.</param>
 /// <param name="IsSkipped">Whether the step was no update, because its gradient had overflowed.</param>
+/// <param name="Numerics">What formats did to operands, in some steps, from the first UltraServer; else null.</param>
 [GenerateSerializer, Immutable]
 public readonly record struct CommitReport(
     [property: Id(0)] int UltraServer, [property: Id(1)] double Loss, [property: Id(2)] double GradientNorm, [property: Id(3)] double StepSeconds,
-    [property: Id(4)] ChipDelay[]? Delays = null, [property: Id(5)] double LossScale = 0, [property: Id(6)] bool IsSkipped = false);
+    [property: Id(4)] ChipDelay[]? Delays = null, [property: Id(5)] double LossScale = 0, [property: Id(6)] bool IsSkipped = false, [property: Id(7)] TensorNumerics[]? Numerics = null);
 
 /// <summary>Why an UltraServer cannot go on.</summary>
 /// <param name="Message">One sentence for the user.</param>

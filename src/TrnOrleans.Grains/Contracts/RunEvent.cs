@@ -20,6 +20,12 @@ public sealed record StepEvent(
     [property: Id(0)] long Step, [property: Id(1)] double Loss, [property: Id(2)] double LearningRate, [property: Id(3)] double GradientNorm,
     [property: Id(4)] double RowsPerSecond, [property: Id(5)] ChipDelay[] Delays, [property: Id(6)] double LossScale, [property: Id(7)] bool IsSkipped) : RunEvent;
 
+/// <summary>What formats did to the operands of the first chip, in a step in which somebody asked.</summary>
+/// <param name="Step">From 0.</param>
+/// <param name="Tensors">In the order in which they are used.</param>
+[GenerateSerializer]
+public sealed record NumericsEvent([property: Id(0)] long Step, [property: Id(1)] TensorNumerics[] Tensors) : RunEvent;
+
 /// <summary>The validation set was read through, after a number of committed steps.</summary>
 /// <param name="Step">Committed steps so far.</param>
 /// <param name="Loss">Mean in nats.</param>

@@ -5,11 +5,12 @@ namespace TrnOrleans.Grains.Contracts;
 /// <param name="Chaos">A manifest of faults as JSON, or null.</param>
 /// <param name="Checkpoints">Where and when its state is saved, or null.</param>
 /// <param name="Verify">Share of the kernel steps that another chip computes again, from 0 to 1.</param>
+/// <param name="NumericsEvery">Steps between two in which the first chip says what formats did to its operands; 0 for never.</param>
 /// <param name="Resumes">Whether it begins with the newest checkpoint in that folder, and not with step 0.</param>
 [GenerateSerializer, Immutable]
 public sealed record RunOptions(
     [property: Id(0)] bool Journals, [property: Id(1)] string? Chaos, [property: Id(2)] CheckpointOptions? Checkpoints = null,
-    [property: Id(3)] bool Resumes = false, [property: Id(4)] double Verify = 0)
+    [property: Id(3)] bool Resumes = false, [property: Id(4)] double Verify = 0, [property: Id(5)] long NumericsEvery = 0)
 {
     /// <summary>Nothing.</summary>
     public static RunOptions None { get; } = new(false, null);

@@ -184,16 +184,18 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <param name="rank">Index of the chip among all chips of the run.</param>
     /// <param name="buffer">Number of the buffer that receives the gradient.</param>
     /// <param name="isHashed">Whether another chip may want to compare.</param>
+    /// <param name="isWatched">Whether to say what formats do to its operands.</param>
     /// <exception cref="StaleMessageException">the generation is over, the switch is not in this step, or has this chip's gradient.</exception>
-    public GradientReport ComputeGradient(int generation, long step, int chip, int rank, int buffer, bool isHashed) => Work(generation, () => _training.Use(pass =>
+    public GradientReport ComputeGradient(int generation, long step, int chip, int rank, int buffer, bool isHashed, bool isWatched = false) => Work(generation, () => _training.Use(pass =>
     {
         IGradientProgress port = Reduction!.Enter(step, chip, buffer);
         GradientHash? hash = isHashed ? new GradientHash(_buckets!, Gradients[buffer], port) : null;
-        double loss = Train(pass, step, rank, buffer, Flipped(chip, buffer, hash ?? port));
+        using NumericsProbe? probe = isWatched ? new NumericsProbe() : null;
+        double loss = Train(pass, step, rank, buffer, Flipped(chip, buffer, hash ?? port), probe);
 
         // Of the weights it has read its own shard where it lies, and all others from other chips.
         Interlocked.Add(ref _gatheredBytes, (Length - Shard(chip).Length) * _wireBytes);
-        return new GradientReport(loss, hash?.Value ?? default);
+        return new GradientReport(loss, hash?.Value ?? default, probe is null ? null : [.. probe.Seen.Select(TensorNumerics.Of)]);
     }));
 
     /// <summary>The same work by another chip, to compare: nobody folds what it leaves in its buffer.</summary>
@@ -355,13 +357,13 @@ public sealed class Replica : IReductionMemory, IDisposable
     private IGradientProgress Flipped(int chip, int buffer, IGradientProgress next) =>
         _flips.TryRemove(chip, out long bit) ? new FlippedGradient(Gradients[buffer], bit, next) : next;
 
-    private double Train(Pass pass, long step, int rank, int buffer, IGradientProgress progress)
+    private double Train(Pass pass, long step, int rank, int buffer, IGradientProgress progress, NumericsProbe? probe = null)
     {
         int first = rank * SamplesPerChip;
         _inputs.Dataset.FillBatch(_plan, step, first, SamplesPerChip, pass.Inputs);
         double loss = pass.Train(
             _weights, Gradients[buffer], SamplesPerChip, LossScaler.Scale / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
-            _packed, progress);
+            _packed, progress, probe);
         Interlocked.Add(ref _flops, pass.Flops);
         return loss;
     }

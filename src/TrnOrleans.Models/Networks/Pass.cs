@@ -1,4 +1,5 @@
 using TrnOrleans.Models.Operations;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Memory;
 using TrnOrleans.Numerics.Randomness;
@@ -72,6 +73,9 @@ public sealed unsafe class Pass : IDisposable
     /// <summary>Told which part of the gradient is final, or null.</summary>
     internal IGradientProgress? Progress { get; private set; }
 
+    /// <summary>Watches the operands, or null.</summary>
+    internal NumericsProbe? Probe { get; private set; }
+
     /// <summary>Forward and backward: losses of each row, and the gradient of lossScale · Σ losses.</summary>
     /// <param name="weights">Flat weights, read in place.</param>
     /// <param name="gradient">Flat gradient, overwritten.</param>
@@ -82,13 +86,15 @@ public sealed unsafe class Pass : IDisposable
     /// <param name="firstRow">First row of this micro-batch in the global batch, for dropout.</param>
     /// <param name="packed">The same weights packed, when several passes use them; never changes a result.</param>
     /// <param name="progress">Told, between operations, which part of the gradient is final; or null.</param>
+    /// <param name="probe">Watches what formats do to operands, or null; changes nothing.</param>
     /// <returns>Sum of the losses, in double, rows in ascending order.</returns>
     public double Train(
         AlignedBuffer weights, AlignedBuffer gradient, int samples, float lossScale, ulong seed, uint step, long firstRow,
-        PackedWeights? packed = null, IGradientProgress? progress = null)
+        PackedWeights? packed = null, IGradientProgress? progress = null, NumericsProbe? probe = null)
     {
         _packed = packed;
         Progress = progress;
+        Probe = probe;
         _gradient = gradient;
         long before = KernelWork.Flops;
         (Training, LossScale, Seed, Step, FirstRow) = (true, lossScale, seed, step, firstRow);
@@ -97,6 +103,7 @@ public sealed unsafe class Pass : IDisposable
         _network.Backward(this);
         Flops = KernelWork.Flops - before;
         Progress = null;
+        Probe = null;
         _gradient = null;
         _packed = null;
         return SumOfLosses();

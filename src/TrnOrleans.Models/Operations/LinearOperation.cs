@@ -74,6 +74,12 @@ internal sealed class LinearOperation : Operation
         Span<float> result = pass.Value(Activation?.Before ?? Output);
         Span<float> other = Activation?.Before is null ? default : pass.Value(Output);
         (int rows, int outputs, int inputs) = (pass.Rows, _weight.Rows, _weight.Columns);
+        if (pass.Probe is { } probe)
+        {
+            probe.Observe(Name, "weights", pass.Weight(_weight), inputs, Contraction.Row, ForwardWeights(pass.Seed, pass.Step));
+            probe.Observe(Name, "activations", pass.Value(_input), inputs, Contraction.Row, Keyed(pass, _casts.Activations, 2));
+        }
+
         OperandCast cast = ForwardActivations(pass);
         if (pass.PackedWeight(this) is { IsEmpty: false } packed)
         {
@@ -90,6 +96,13 @@ internal sealed class LinearOperation : Operation
     {
         Span<float> gradient = pass.Gradient(Output);
         OperandCast activations = _casts.CastsInPlace ? OperandCast.None : Keyed(pass, _casts.BackwardActivations, 3);
+        if (pass.Probe is { } probe)
+        {
+            probe.Observe(Name, "backward_activations", pass.Value(_input), _weight.Columns, Contraction.Column, activations);
+            probe.Observe(Name, "gradients", gradient, _weight.Rows, Contraction.Row, Keyed(pass, _casts.Gradients, 5));
+            probe.Observe(Name, "backward_weights", pass.Weight(_weight), _weight.Columns, Contraction.Column, BackwardWeights(pass.Seed, pass.Step));
+        }
+
         QuantizedProduct.TN(gradient, Keyed(pass, _casts.Gradients, 4), pass.Value(_input), activations, pass.WeightGradient(_weight), _weight.Rows, _weight.Columns, pass.Rows);
         if (_bias is not null)
         {

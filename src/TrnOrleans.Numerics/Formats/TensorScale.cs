@@ -43,9 +43,12 @@ public static unsafe class TensorScale
         ReadOnlySpan<float> x, Span<float> y, NumberFormat format, Rounding rounding = Rounding.Nearest, CounterRandom random = default, ulong firstIndex = 0)
     {
         float largest = Largest(x);
-        int exponent = float.IsFinite(largest) && largest > 0 ? Math.Clamp(Math.ILogB(largest) - (format.MaxExponent - 1), -MostExponent, MostExponent) : 0;
-        FormatRounding.Round(x, y, format, rounding, saturate: float.IsFinite(largest), random, firstIndex, exponent);
+        FormatRounding.Round(x, y, format, rounding, saturate: float.IsFinite(largest), random, firstIndex, Exponent(largest, format));
     }
+
+    /// <summary>Exponent of the scale of a tensor with this largest magnitude; 0 where there is none.</summary>
+    internal static int Exponent(float largest, NumberFormat format) =>
+        float.IsFinite(largest) && largest > 0 ? Math.Clamp(Math.ILogB(largest) - (format.MaxExponent - 1), -MostExponent, MostExponent) : 0;
 
     private struct Pieces : IPieces
     {

@@ -13,14 +13,15 @@ public sealed class ChipReductionTests
 
     [Fact]
     public void Chips_on_many_threads_give_the_bits_of_the_tree_and_give_back_every_buffer_but_the_root() =>
-        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 400], Gen.Int[1, 4], Gen.ULong).Sample(
-            (chips, length, silos, seed) =>
+        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 400], Gen.Int[1, 4], Gen.ULong, Gen.Bool).Sample(
+            (chips, length, silos, seed, isBf16) =>
             {
+                WireFormat wire = isBf16 ? WireFormat.Bf16 : WireFormat.Fp32;
                 float[][] gradients = [.. Enumerable.Range(0, chips).Select(c => ReferenceTree.Values(length, seed + (ulong)c))];
                 using FakeMemory memory = new(gradients);
                 BucketLayout buckets = new(length, silos);
                 ConcurrentQueue<int> reduced = [];
-                ChipReduction reduction = new(chips, buckets, memory, reduced.Enqueue);
+                ChipReduction reduction = new(chips, buckets, memory, wire, reduced.Enqueue);
                 for (int step = 5; step < 7; step++)
                 {
                     memory.Returned.Clear();
@@ -46,7 +47,7 @@ public sealed class ChipReductionTests
 
                         port.FinalFrom(0);
                     });
-                    Assert.Equal(ReferenceTree.Sum(gradients), memory.Gradient(0).Span());
+                    Assert.Equal(ReferenceTree.Sum(gradients, wire), memory.Gradient(0).Span());
                     Assert.Equal(Enumerable.Range(0, buckets.Count), reduced.Order());
                     Assert.Equal(Enumerable.Range(1, chips - 1), memory.Returned.Order());
                 }
@@ -60,7 +61,7 @@ public sealed class ChipReductionTests
         using FakeMemory memory = new(gradients);
         BucketLayout buckets = new(Length, 2);
         List<int> reduced = [];
-        ChipReduction reduction = new(2, buckets, memory, reduced.Add);
+        ChipReduction reduction = new(2, buckets, memory, WireFormat.Fp32, reduced.Add);
         reduction.Begin(0);
         reduction.Enter(0, 0, 0).FinalFrom(0);
         IGradientProgress late = reduction.Enter(0, 1, 1);
@@ -83,7 +84,7 @@ public sealed class ChipReductionTests
                 float[][] gradients = [.. Enumerable.Range(0, chips).Select(c => ReferenceTree.Values(length, seed + (ulong)c))];
                 using FakeMemory memory = new(gradients);
                 BucketLayout buckets = new(length, 1);
-                ChipReduction reduction = new(chips, buckets, memory, _ => { });
+                ChipReduction reduction = new(chips, buckets, memory, WireFormat.Fp32, _ => { });
                 reduction.Begin(0);
                 for (int bucket = 0; bucket < buckets.Count; bucket++)
                 {
@@ -98,7 +99,7 @@ public sealed class ChipReductionTests
     public void A_chip_comes_once_and_in_the_right_step()
     {
         using FakeMemory memory = new([new float[4], new float[4]]);
-        ChipReduction reduction = new(2, new BucketLayout(4, 1), memory, _ => { });
+        ChipReduction reduction = new(2, new BucketLayout(4, 1), memory, WireFormat.Fp32, _ => { });
         Assert.Throws<StaleMessageException>(() => { reduction.Enter(0, 0, 0); });
         reduction.Begin(3);
         reduction.Enter(3, 1, 1).FinalFrom(0);

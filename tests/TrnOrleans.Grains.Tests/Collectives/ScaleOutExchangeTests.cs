@@ -11,10 +11,10 @@ public sealed class ScaleOutExchangeTests
 
     [Fact]
     public async Task Any_number_of_silos_and_any_order_of_messages_give_the_bits_of_the_tree() =>
-        await Gen.Select(Gen.Int[1, 9], Gen.Int[1, 5], Gen.Int[1, 700], Gen.ULong).SampleAsync(
-            async (ultraServers, silos, length, seed) =>
+        await Gen.Select(Gen.Int[1, 9], Gen.Int[1, 5], Gen.Int[1, 700], Gen.ULong, Gen.Bool).SampleAsync(
+            async (ultraServers, silos, length, seed, isBf16) =>
             {
-                using SimulatedSilos world = new(ultraServers, silos, length, seed);
+                using SimulatedSilos world = new(ultraServers, silos, length, seed, isBf16 ? WireFormat.Bf16 : WireFormat.Fp32);
                 for (int step = 0; step < 3; step++)
                 {
                     await world.Step(step);
@@ -23,15 +23,17 @@ public sealed class ScaleOutExchangeTests
             iter: 150);
 
     [Theory]
-    [InlineData(2, 2, 1 << 20)]
-    [InlineData(4, 2, 1 << 20)]
-    [InlineData(8, 4, 1 << 20)]
-    [InlineData(3, 3, 1 << 20)]
-    public async Task Each_silo_sends_the_lower_bound_within_a_twentieth(int ultraServers, int silos, int length)
+    [InlineData(2, 2, 1 << 20, 4)]
+    [InlineData(4, 2, 1 << 20, 4)]
+    [InlineData(8, 4, 1 << 20, 4)]
+    [InlineData(3, 3, 1 << 20, 4)]
+    [InlineData(4, 2, 1 << 20, 2)]
+    [InlineData(3, 3, 1 << 20, 2)]
+    public async Task Each_silo_sends_the_lower_bound_within_a_twentieth(int ultraServers, int silos, int length, int bytes)
     {
-        using SimulatedSilos world = new(ultraServers, silos, length, 1);
+        using SimulatedSilos world = new(ultraServers, silos, length, 1, bytes == 2 ? WireFormat.Bf16 : WireFormat.Fp32);
         await world.Step(0);
-        double bound = 2.0 * (silos - 1) / silos * length * sizeof(float);
+        double bound = 2.0 * (silos - 1) / silos * length * bytes;
         Assert.All(world.SentBytes, sent => Assert.InRange(sent, bound * 0.95, bound * 1.05));
     }
 

@@ -13,16 +13,17 @@ internal sealed class SimulatedSilos : IDisposable
     private readonly HashSet<int> _awake = [];
     private readonly int _length;
     private readonly FakeMemory[] _memories;
+    private readonly WireFormat _wire;
     private ulong _state;
 
-    internal SimulatedSilos(int ultraServers, int silos, int length, ulong seed)
+    internal SimulatedSilos(int ultraServers, int silos, int length, ulong seed, WireFormat? wire = null)
     {
-        (_length, _state) = (length, seed);
+        (_length, _state, _wire) = (length, seed, wire ?? WireFormat.Fp32);
         _plan = PlacementPlan.Even(ultraServers, [.. Enumerable.Range(0, silos).Select(s => $"silo {s}")]);
         _buckets = new BucketLayout(length, _plan.Shares.Count);
         _memories = [.. Enumerable.Range(0, ultraServers).Select(_ => new FakeMemory([new float[length]]))];
         SentBytes = new long[_plan.Shares.Count];
-        Exchanges = [.. Enumerable.Range(0, _plan.Shares.Count).Select(self => new ScaleOutExchange(_plan, self, _buckets, message => Send(self, message)))];
+        Exchanges = [.. Enumerable.Range(0, _plan.Shares.Count).Select(self => new ScaleOutExchange(_plan, self, _buckets, message => Send(self, message), wire))];
         for (int u = 0; u < ultraServers; u++)
         {
             Exchanges[_plan.PlaceOf(u)].Join(u, _memories[u]);
@@ -90,7 +91,7 @@ internal sealed class SimulatedSilos : IDisposable
         }
 
         double losses = TreeShape.Sum([.. Enumerable.Range(1, ultraServers).Select(u => (double)u)]);
-        float[] expected = ReferenceTree.Sum(gradients);
+        float[] expected = ReferenceTree.Result(gradients, _wire);
         Assert.Equal(ultraServers, outcomes.Count);
         foreach (StepOutcome outcome in await Task.WhenAll(outcomes).WaitAsync(TimeSpan.FromSeconds(30)))
         {
@@ -109,7 +110,7 @@ internal sealed class SimulatedSilos : IDisposable
         }
 
         // To be added up, and the sum back to all but one: whoever holds them, and whatever came twice on the wires.
-        Assert.Equal(2L * (ultraServers - 1) * _length * sizeof(float) * (step + 1), Exchanges.Sum(e => e.CarriedBytes));
+        Assert.Equal(2L * (ultraServers - 1) * _length * _wire.Bytes * (step + 1), Exchanges.Sum(e => e.CarriedBytes));
         Assert.All(_memories, memory => Assert.Equal(0, memory.Users));
         Assert.All(_memories, memory => Assert.Equal(step + 1, memory.Returned.Count));
     }
@@ -124,7 +125,7 @@ internal sealed class SimulatedSilos : IDisposable
 
     private void Send(int from, OutgoingBlock message)
     {
-        SentBytes[from] += (message.Block?.Values.Length ?? 0) * sizeof(float);
+        SentBytes[from] += (message.Block?.Values.Length ?? 0) * (message.Block?.Values.BytesPerNumber ?? 0);
         _network.Add(message);
     }
 

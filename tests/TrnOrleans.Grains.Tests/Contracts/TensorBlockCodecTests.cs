@@ -2,6 +2,7 @@ using CsCheck;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Numerics.Memory;
 
 namespace TrnOrleans.Grains.Tests.Contracts;
 
@@ -25,6 +26,19 @@ public sealed class TensorBlockCodecTests : IDisposable
             Assert.Equal(bits, back.Values.Span.ToArray().Select(BitConverter.SingleToInt32Bits));
             Assert.Equal(block with { Values = back.Values }, back);
             Assert.InRange(wire.Length, 4 * values.Length, (4 * values.Length) + 80);
+        });
+
+    [Fact]
+    public void Every_bf16_comes_back_in_two_bytes() =>
+        Gen.UShort.Array[0, 5000].Sample(codes =>
+        {
+            float[] values = [.. codes.Select(code => BitConverter.Int32BitsToSingle(code << 16)).Where(x => !float.IsNaN(x))];
+            using AlignedBuffer buffer = new(values.Length);
+            values.CopyTo(buffer.Span());
+            byte[] wire = Serializer.SerializeToArray(new TensorBlock(buffer, 0, values.Length, owner: null, bytesPerNumber: 2));
+            TensorBlock back = Serializer.Deserialize<TensorBlock>(wire)!;
+            Assert.Equal(values.Select(BitConverter.SingleToInt32Bits), back.Span.ToArray().Select(BitConverter.SingleToInt32Bits));
+            Assert.InRange(wire.Length, 2 * values.Length, (2 * values.Length) + 80);
         });
 
     [Fact]

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using TrnOrleans.Client.Options;
+using TrnOrleans.Client.Output;
+using TrnOrleans.Grains.Contracts;
+using TrnOrleans.Grains.Replicas;
+using TrnOrleans.Grains.Specs;
+using TrnOrleans.Models.Json;
+using TrnOrleans.Models.Precision;
+
+namespace TrnOrleans.Client.Running;
+
+/// <summary>The same spec under each of some recipes and with each of some seeds, one run after the other on a silo in this process.</summary>
+internal sealed class PrecisionComparison(RunSpec spec, double? epochs, string system, int threads)
+{
+    /// <summary>Runs them all; one that diverges is part of the answer.</summary>
+    /// <param name="precisions">Recipes.</param>
+    /// <param name="seeds">Seeds.</param>
+    /// <param name="told">Told about each run when it is over.</param>
+    /// <param name="cancellation">Ends the run that is under way, and the comparison.</param>
+    internal async Task<IReadOnlyList<PrecisionRun>> RunAsync(IReadOnlyList<string> precisions, IReadOnlyList<ulong> seeds, Action<PrecisionRun> told, CancellationToken cancellation)
+    {
+        using DataAccess data = new();
+        await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, cancellation);
+        List<PrecisionRun> runs = [];
+        foreach (ulong seed in seeds)
+        {
+            foreach (string precision in precisions)
+            {
+                RunSpec one = spec with { Precision = new PrecisionSpec { Recipe = precision }, Training = spec.Training with { Seed = seed } };
+                runs.Add(await OneAsync(one, data, cluster, cancellation));
+                told(runs[^1]);
+            }
+        }
+
+        return runs;
+    }
+
+    private async Task<PrecisionRun> OneAsync(RunSpec one, DataAccess data, EmbeddedCluster cluster, CancellationToken cancellation)
+    {
+        RunInputs inputs = (await data.LoadAsync(one, cancellation)).WithEpochs(epochs);
+        MemoryNeed.Check(inputs, threads, inputs.Spec.Cluster.UltraServers);
+        RunFacts facts = new(inputs.Spec, inputs.Network, inputs.Dataset.Name, Words.Count(threads, "compute thread"), threads, null);
+        using ModelledRun modelled = new(facts, new ClockChoices(system, null));
+        string text = JsonSerializer.Serialize(inputs.Spec, StrictJson.Compact);
+        cluster.Share(text, inputs);
+        ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>($"run-{Guid.NewGuid():N}");
+        await run.Start(text, RunContent.None, RunOptions.None, cancellation);
+        List<double> losses = [];
+        ValidationEvent? validation = null;
+        string? failure = null;
+        (long skipped, double rate) = (0, 0);
+        await foreach (RunEvent happened in RunFollower.FollowAsync(run, cancellation))
+        {
+            switch (happened)
+            {
+                case StepEvent step:
+                    losses.Add(step.Loss);
+                    skipped += step.IsSkipped ? 1 : 0;
+                    break;
+                case ValidationEvent read:
+                    validation = read;
+                    break;
+                case FailedEvent failed:
+                    (failure, validation) = (failed.Message, null);
+                    break;
+                case EndEvent end:
+                    rate = end.RowsPerSecond;
+                    break;
+            }
+        }
+
+        await run.Close(CancellationToken.None);
+        GC.KeepAlive(inputs);
+        return new PrecisionRun(one.Precision.Recipe, one.Training.Seed, losses, validation, skipped, rate, modelled.Clock.Undisturbed.Seconds, failure);
+    }
+}
