@@ -3,6 +3,7 @@ using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Architectures;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Text;
 using TrnOrleans.Models.Weights;
 using TrnOrleans.Numerics.Memory;
@@ -26,9 +27,10 @@ internal sealed class LoadedWeights : IDisposable
     /// <summary>Reads a file.</summary>
     /// <param name="path">A safetensors file.</param>
     /// <param name="model">A preset or a config.json, for a file that does not say which network it holds.</param>
+    /// <param name="precision">A recipe to compute in; FP32 when null.</param>
     /// <exception cref="InvalidWeightsException">damaged, or another network.</exception>
     /// <exception cref="InvalidDescriptionException">nobody says which network it is.</exception>
-    internal static LoadedWeights Read(string path, string? model)
+    internal static LoadedWeights Read(string path, string? model, string? precision = null)
     {
         using SafetensorsReader reader = new(path);
         NetworkDescription description = model is not null ? SpecResolver.Described(model)
@@ -40,7 +42,7 @@ internal sealed class LoadedWeights : IDisposable
             description = description with { Vocabulary = vocabulary?.Count ?? 0 };
         }
 
-        Network network = NetworkFactory.Create(description);
+        Network network = NetworkFactory.Create(description, precision is null ? null : PrecisionRecipes.Resolve(new PrecisionSpec { Recipe = precision }));
         AlignedBuffer weights = new(network.Layout.Length);
         try
         {

@@ -4,6 +4,8 @@ using TrnOrleans.Grains.Journal;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Grains.Tests.Runs;
 using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Precision;
+using TrnOrleans.Numerics.Formats;
 
 namespace TrnOrleans.Chaos.Tests;
 
@@ -34,6 +36,25 @@ public sealed class FaultTests
         Assert.True(!recovers || result.Events.Any(e => e is RecoveryEvent));
         FaultInjected injected = Assert.Single(result.Journals.SelectMany(j => j).OfType<FaultInjected>());
         Assert.Equal((kind, target, 5L, 0), (injected.Kind, injected.Site, injected.Step, injected.Attempt));
+    }
+
+    /// <summary>The scale of losses and the draws of stochastic rounding are part of what is recovered.</summary>
+    [Theory]
+    [InlineData("switch_down", "1")]
+    [InlineData("hbm_error", "0/2")]
+    [InlineData("lost_reply", "0/2")]
+    public async Task One_fault_changes_no_bit_in_any_format(string kind, string target)
+    {
+        RunSpec spec = TestSilo.TinySpec(chips: 3, ultraServers: 2, steps: 30) with
+        {
+            Precision = new PrecisionSpec { Recipe = "bf16SR", Gradients = "fp16", LossScaling = LossScalingKind.Dynamic, LossScale = 1L << 40, Rounding = Rounding.Stochastic },
+        };
+        FaultManifest manifest = new() { Seed = 1, Faults = [new FaultRule { Kind = kind, Target = target, AtStep = 11, Seconds = 3 }, new FaultRule { Kind = kind, Target = target, AtStep = 25, Seconds = 3 }] };
+        ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest);
+        Assert.Empty(ChaosRun.Violations(result, await ChaosRun.FaultFreeDigestAsync(spec)));
+        StepEvent[] steps = [.. result.Events.OfType<StepEvent>()];
+        Assert.Contains(steps, s => s.IsSkipped);
+        Assert.Contains(steps, s => !s.IsSkipped);
     }
 
     /// <summary>Half of all writes of the run's record fail, and with them now and then a new generation, which is begun anew.</summary>

@@ -2,6 +2,7 @@ using TrnOrleans.Models.Architectures;
 using TrnOrleans.Models.Data;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Training;
 using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Memory;
@@ -19,6 +20,18 @@ public sealed class StepAllocationTests
     {
         TextDataset data = TextDataset.FromBytes("text", [.. Enumerable.Range(0, 4000).Select(i => (byte)(32 + (i * i % 90)))], 0.1);
         await AllocatesNothing(Presets.All[preset] with { Vocabulary = data.Vocabulary!.Count, Layers = 2, Dropout = 0.1f }, data, threads, packed, OptimizerKind.AdamW);
+    }
+
+    [Theory]
+    [InlineData("bf16SR")]
+    [InlineData("mixed_precisionSR")]
+    [InlineData("fp8")]
+    [InlineData("mxfp4")]
+    public async Task A_step_in_another_format_allocates_nothing(string recipe)
+    {
+        TextDataset data = TextDataset.FromBytes("text", [.. Enumerable.Range(0, 4000).Select(i => (byte)(32 + (i * i % 90)))], 0.1);
+        NetworkPrecision precision = PrecisionRecipes.Resolve(new PrecisionSpec { Recipe = recipe, Hadamard = recipe == "mxfp4" });
+        await AllocatesNothing(Presets.GptNano with { Vocabulary = data.Vocabulary!.Count, Layers = 2 }, data, 2, packed: true, OptimizerKind.AdamW, precision);
     }
 
     [Theory]

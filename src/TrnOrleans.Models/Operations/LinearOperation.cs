@@ -64,7 +64,7 @@ internal sealed class LinearOperation : Operation
     internal OperandCast ForwardWeights(ulong seed, uint step) => LinearCasts.Keyed(_casts.Weights, seed, _index, 0, step, 0);
 
     /// <summary>The weight as the gradient of the input reads it.</summary>
-    internal OperandCast BackwardWeights(ulong seed, uint step) => LinearCasts.Keyed(_casts.BackwardWeights, seed, _index, 1, step, 0);
+    internal OperandCast BackwardWeights(ulong seed, uint step) => LinearCasts.Keyed(_casts.BackwardWeights, seed, _index, _casts.SharesWeights ? 0 : 1, step, 0);
 
     internal override void Forward(Pass pass)
     {
