@@ -43,7 +43,7 @@ internal static class AllReduceCommand
         Option<long?> step = Short(Values.Bytes("--stepbytes", "From size to size, plus this, instead of a factor."), "-i");
         Option<long?> iterations = Short(Values.Whole("--iters", "Iterations that are timed; by default 20."), "-n");
         Option<long?> warmUp = Short(Values.Whole("--warmup_iters", "Iterations before; by default 5."), "-w");
-        Option<string?> type = Short(Values.Word("--datatype", "Type of an element.", "fp32"), "-d");
+        Option<string?> type = Short(Values.Word("--datatype", "Type of an element on its way; sums are FP32.", "fp32", "bf16"), "-d");
         Option<bool> check = Short(new Option<bool>("--check") { Description = "Check every float of a result, exactly." }, "-c");
         Option<string?> report = Values.Text("--report-to-json-file", "FILE", "Write the results there, as nccom-test does.");
         Command command = new("allreduce", "Measures collectives over emulated chips, in this process or on a cluster.");
@@ -66,7 +66,7 @@ internal static class AllReduceCommand
                 kind, Within("-r", result.GetValue(ranks) ?? 8, 1, MostChips * MostUltraServers),
                 result.GetValue(nodes) is { } wanted ? Within("-N", wanted, 1, MostUltraServers) : null, Range(result, from, to, factor, step),
                 (int)Within("-n", result.GetValue(iterations) ?? 20, 1, MostIterations), (int)Within("-w", result.GetValue(warmUp) ?? 5, 0, MostIterations),
-                result.GetValue(check), result.GetValue(report));
+                result.GetValue(check), result.GetValue(report), result.GetValue(type) == "bf16");
             RunSession.CheckWritable(report.Name, sweep.Report);
             if (ClusterOptions.Of(result) is { } where)
             {
@@ -95,11 +95,11 @@ internal static class AllReduceCommand
             throw new InvalidDescriptionException($"-r {sweep.Ranks} chips do not divide over {nodes} UltraServers of up to {MostChips}; take an -r that is a multiple of -N, such as -r {nodes * 4}");
         }
 
-        CollectiveTable table = new(sweep.Kind, (int)sweep.Ranks, json ? TextWriter.Null : Console.Out);
+        CollectiveTable table = new(sweep.Kind, (int)sweep.Ranks, sweep.IsBf16, json ? TextWriter.Null : Console.Out);
         foreach (long bytes in sweep.Sizes)
         {
             CollectiveOrder order = new(
-                sweep.Kind, (int)nodes, (int)(sweep.Ranks / nodes), bytes / sizeof(float), sweep.Iterations, sweep.WarmUp, sweep.Check);
+                sweep.Kind, (int)nodes, (int)(sweep.Ranks / nodes), bytes / (sweep.IsBf16 ? sizeof(ushort) : sizeof(float)), sweep.Iterations, sweep.WarmUp, sweep.Check, sweep.IsBf16);
             ICollectiveTest test = grains.GetGrain<ICollectiveTest>($"test-{Guid.NewGuid():N}");
             table.Add(bytes, await test.Measure(order, CancellationToken.None).WaitAsync(signals.Asked));
         }
@@ -155,5 +155,5 @@ internal static class AllReduceCommand
         value >= least && value <= most ? value : throw new InvalidDescriptionException($"{option} is {value}; it must be between {least} and {most}");
 
     private sealed record Sweep(
-        CollectiveKind Kind, long Ranks, long? Nodes, IReadOnlyList<long> Sizes, int Iterations, int WarmUp, bool Check, string? Report);
+        CollectiveKind Kind, long Ranks, long? Nodes, IReadOnlyList<long> Sizes, int Iterations, int WarmUp, bool Check, string? Report, bool IsBf16);
 }

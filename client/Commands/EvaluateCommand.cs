@@ -8,6 +8,7 @@ using TrnOrleans.Models.Data;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Json;
 using TrnOrleans.Models.Networks;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Numerics.Compute;
 
 namespace TrnOrleans.Client.Commands;
@@ -23,18 +24,19 @@ internal static class EvaluateCommand
         Option<string?> data = Values.Text("--data", "NAME|PATH", "The data set, as for `trn train`.");
         Option<string?> model = Values.Text("--model", "NAME|FILE", "The network, for a file that does not say.");
         Option<double?> fraction = Values.Number("--validation-fraction", "Share of a text, at its end, that validates; 0.1 by default.");
+        Option<string?> precision = Values.Word("--precision", "Number formats to compute in, a recipe; fp32 by default.", [.. PrecisionRecipes.Names]);
         Command command = new("evaluate", "Loss and accuracy of trained weights on the validation part of a data set.")
         {
-            weights, data, model, fraction, CommonOptions.Threads, CommonOptions.Json,
+            weights, data, model, fraction, precision, CommonOptions.Threads, CommonOptions.Json,
         };
         weights.Required = true;
         command.SetAction((result, _) => Run(
-            result.GetValue(weights)!, result.GetValue(data), result.GetValue(model), result.GetValue(fraction) ?? 0.1, CommonOptions.ThreadsOf(result),
+            result.GetValue(weights)!, result.GetValue(data), result.GetValue(model), result.GetValue(fraction) ?? 0.1, result.GetValue(precision), CommonOptions.ThreadsOf(result),
             result.GetValue(CommonOptions.Json)));
         return command;
     }
 
-    private static async Task<int> Run(string path, string? source, string? model, double fraction, int threads, bool json)
+    private static async Task<int> Run(string path, string? source, string? model, double fraction, string? precision, int threads, bool json)
     {
         if (fraction is not (> 0 and < 1))
         {
@@ -42,7 +44,7 @@ internal static class EvaluateCommand
         }
 
         using StopSignals signals = new();
-        using LoadedWeights loaded = LoadedWeights.Read(path, model);
+        using LoadedWeights loaded = LoadedWeights.Read(path, model, precision);
         NetworkDescription description = loaded.Network.Description;
         using DataAccess access = new();
         using DownloadLine progress = new(Console.Error);

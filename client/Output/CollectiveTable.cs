@@ -9,15 +9,15 @@ namespace TrnOrleans.Client.Output;
 /// <summary>Results of collectives, in the columns of nccom-test; bandwidths as nccl-tests defines them.</summary>
 internal sealed class CollectiveTable
 {
-    private const string Type = "fp32";
     private readonly CollectiveKind _kind;
     private readonly int _ranks;
+    private readonly bool _isBf16;
     private readonly TextWriter _output;
     private readonly List<Row> _rows = [];
 
-    internal CollectiveTable(CollectiveKind kind, int ranks, TextWriter output)
+    internal CollectiveTable(CollectiveKind kind, int ranks, bool isBf16, TextWriter output)
     {
-        (_kind, _ranks, _output) = (kind, ranks, output);
+        (_kind, _ranks, _isBf16, _output) = (kind, ranks, isBf16, output);
         output.WriteLine($"{"size(B)",12}{"count(elems)",16}{"type",8}{"time:avg(us)",16}{"algbw(GB/s)",15}{"busbw(GB/s)",15}");
     }
 
@@ -32,6 +32,10 @@ internal sealed class CollectiveTable
         _ => (double)(_ranks - 1) / _ranks,
     };
 
+    private string Type => _isBf16 ? "bf16" : "fp32";
+
+    private int TypeBytes => _isBf16 ? sizeof(ushort) : sizeof(float);
+
     private double AverageBus => _rows.Average(r => r.BusBandwidth);
 
     internal void Add(long bytes, CollectiveResult result)
@@ -42,7 +46,7 @@ internal sealed class CollectiveTable
         string check = result.Wrong is { } wrong ? wrong == 0 ? "  ok" : $"  {wrong} wrong" : string.Empty;
         _output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{bytes,12}{bytes / sizeof(float),16}{Type,8}{result.Microseconds,16:F1}{row.AlgorithmBandwidth,15:F3}{row.BusBandwidth,15:F3}{check}"));
+            $"{bytes,12}{bytes / TypeBytes,16}{Type,8}{result.Microseconds,16:F1}{row.AlgorithmBandwidth,15:F3}{row.BusBandwidth,15:F3}{check}"));
     }
 
     /// <summary>The closing line, and what was sent when there are several silos.</summary>
@@ -68,7 +72,7 @@ internal sealed class CollectiveTable
         ["results"] = new JsonArray([.. _rows.Select(row => (JsonNode)new JsonObject
         {
             ["size_bytes"] = row.Bytes,
-            ["count"] = row.Bytes / sizeof(float),
+            ["count"] = row.Bytes / TypeBytes,
             ["type"] = Type,
             ["time_us"] = row.Result.Microseconds,
             ["algbw_gb_per_s"] = row.AlgorithmBandwidth,
@@ -90,7 +94,7 @@ internal sealed class CollectiveTable
         ["results"] = new JsonArray([.. _rows.Select(row => (JsonNode)new JsonObject
         {
             ["size(B)"] = row.Bytes,
-            ["count(elems)"] = row.Bytes / sizeof(float),
+            ["count(elems)"] = row.Bytes / TypeBytes,
             ["type"] = Type,
             ["time:avg(us)"] = row.Result.Microseconds,
             ["algbw(GB/s)"] = row.AlgorithmBandwidth,

@@ -23,7 +23,7 @@ internal sealed class PrecisionTable(IReadOnlyList<PrecisionRun> runs, IReadOnly
         foreach (Line line in Lines())
         {
             table.AddRow(
-                line.Precision, Number(line.Loss, "F4"), line.Precision == baseline ? "–" : Gap(line), line.Accuracy is { } accuracy ? Words.Percent(accuracy) : "–",
+                line.Precision, Number(line.Loss, "F4"), line.Precision == baseline ? "–" : Gap(line), line.Accuracy is { } accuracy ? accuracy.ToString("P2", CultureInfo.InvariantCulture) : "–",
                 $"{line.Skipped:N0}", $"{line.Rate:N0}", PlanText.Seconds(line.StepSeconds), string.Create(CultureInfo.InvariantCulture, $"{line.SpeedUp:F2}×"));
         }
 

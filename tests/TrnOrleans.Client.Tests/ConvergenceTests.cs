@@ -16,6 +16,26 @@ public sealed class ConvergenceTests
         Assert.InRange(end.GetProperty("validation_loss").GetDouble(), 1.5, 2.15);
     }
 
+    /// <summary>The first tenth of 2,000 steps: what formats cost shows early. With TRN_SOAK=1 all of them.</summary>
+    [Fact]
+    public async Task Gpt_nano_converges_in_the_chips_own_formats()
+    {
+        string text = Path.Combine(Environment.GetEnvironmentVariable("TRN_DATA") ?? string.Empty, "tinyshakespeare.txt");
+        Assert.SkipUnless(File.Exists(text), "TRN_DATA names no folder with tinyshakespeare.txt");
+        string steps = Environment.GetEnvironmentVariable("TRN_SOAK") == "1" ? "2000" : "200";
+        ChildProcess.Result result = await ChildProcess.DotnetAsync(
+            "trn", ["compare-precision", "--data", text, "--steps", steps, "--eval-every", "0", "--seeds", "1", "--precisions", "fp32,mixed_precision,bf16,bf16SR,mxfp8", "--json"]);
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Dictionary<string, double> gaps = JsonDocument.Parse(result.Output).RootElement.GetProperty("precisions").EnumerateArray()
+            .ToDictionary(p => p.GetProperty("precision").GetString()!, p => p.GetProperty("gap").GetDouble());
+        Assert.InRange(gaps["mixed_precision"], -0.01, 0.01);
+        Assert.InRange(gaps["bf16SR"], -0.02, 0.02);
+        Assert.InRange(gaps["mxfp8"], -0.03, 0.03);
+
+        // Rounded to nearest, small updates are lost.
+        Assert.InRange(gaps["bf16"], Math.Abs(gaps["bf16SR"]) + 0.005, 0.2);
+    }
+
     [Fact]
     public async Task An_mlp_learns_Fashion_MNIST_over_16_chips()
     {

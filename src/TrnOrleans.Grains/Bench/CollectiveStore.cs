@@ -24,7 +24,7 @@ internal sealed class CollectiveShare
 
     internal CollectiveShare(CollectiveOrder order, PlacementPlan plan, int place)
     {
-        Collective = new SiloCollective(plan, place, Cut(order, plan), WireFormat.Fp32, order.Kind);
+        Collective = new SiloCollective(plan, place, Cut(order, plan), order.IsBf16 ? WireFormat.Bf16 : WireFormat.Fp32, order.Kind);
         BucketLayout buckets = Collective.Buckets;
         _lengths = [.. Enumerable.Range(0, buckets.Count).Select(buckets.LengthOf)];
         _missing = [.. _lengths.Select(l => (long)l)];

@@ -1,6 +1,9 @@
 namespace TrnOrleans.Grains.Bench;
 
-/// <summary>Values whose sums are exact in FP32 in any order: small whole numbers that differ from chip to chip and from place to place.</summary>
+/// <summary>
+/// Values whose sums are exact in any order, small whole numbers that differ from chip to chip and from place to place; sums of neighbouring
+/// chips are within ±120, which BF16 has exactly, too.
+/// </summary>
 internal static class CollectiveValues
 {
     private const int Period = 31;

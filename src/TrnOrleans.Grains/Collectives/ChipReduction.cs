@@ -83,13 +83,28 @@ public sealed class ChipReduction
         return _ports[chip];
     }
 
-    /// <summary>All chips at once, their gradients being there as a whole: one pass over memory, with the same bits as of an FP32 wire.</summary>
+    /// <summary>All chips at once, their gradients being there as a whole: in FP32 one pass over memory. The same bits as bucket by bucket.</summary>
     /// <param name="bucket">Which bucket; each once a step.</param>
     /// <param name="gradients">Of all chips, in order.</param>
     public void ReduceAll(int bucket, ReadOnlySpan<AlignedBuffer> gradients)
     {
         long offset = _buckets.Offset(bucket);
-        TreeSum.Compute(gradients, offset, gradients[0].Span(offset, _buckets.LengthOf(bucket)));
+        int length = _buckets.LengthOf(bucket);
+        if (_wire == WireFormat.Fp32)
+        {
+            TreeSum.Compute(gradients, offset, gradients[0].Span(offset, length));
+        }
+        else
+        {
+            for (int distance = 1; distance < gradients.Length; distance *= 2)
+            {
+                for (int left = 0; left + distance < gradients.Length; left += 2 * distance)
+                {
+                    _wire.Add(gradients[left].Span(offset, length), gradients[left + distance].Span(offset, length));
+                }
+            }
+        }
+
         _reduced(bucket);
     }
 

@@ -60,10 +60,11 @@ public interface ICollectiveChip : IGrainWithStringKey
 /// <param name="Iterations">That are timed.</param>
 /// <param name="WarmUp">That are not.</param>
 /// <param name="Check">Whether to check the result of one more.</param>
+/// <param name="IsBf16">Whether numbers travel in BF16; memory holds floats, and sums are of floats.</param>
 [GenerateSerializer, Immutable]
 public sealed record CollectiveOrder(
     [property: Id(0)] CollectiveKind Kind, [property: Id(1)] int UltraServers, [property: Id(2)] int Chips, [property: Id(3)] long Length,
-    [property: Id(4)] int Iterations, [property: Id(5)] int WarmUp, [property: Id(6)] bool Check);
+    [property: Id(4)] int Iterations, [property: Id(5)] int WarmUp, [property: Id(6)] bool Check, [property: Id(7)] bool IsBf16 = false);
 
 /// <summary>What was measured.</summary>
 /// <param name="Microseconds">Of an iteration, on average, on the slowest silo.</param>

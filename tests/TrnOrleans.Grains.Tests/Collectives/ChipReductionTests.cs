@@ -78,20 +78,21 @@ public sealed class ChipReductionTests
 
     [Fact]
     public void All_at_once_has_the_same_bits() =>
-        Gen.Select(Gen.Int[1, 150], Gen.Int[1, 3000], Gen.ULong).Sample(
-            (chips, length, seed) =>
+        Gen.Select(Gen.Int[1, 150], Gen.Int[1, 3000], Gen.ULong, Gen.Bool).Sample(
+            (chips, length, seed, isBf16) =>
             {
+                WireFormat wire = isBf16 ? WireFormat.Bf16 : WireFormat.Fp32;
                 float[][] gradients = [.. Enumerable.Range(0, chips).Select(c => ReferenceTree.Values(length, seed + (ulong)c))];
                 using FakeMemory memory = new(gradients);
                 BucketLayout buckets = new(length, 1);
-                ChipReduction reduction = new(chips, buckets, memory, WireFormat.Fp32, _ => { });
+                ChipReduction reduction = new(chips, buckets, memory, wire, _ => { });
                 reduction.Begin(0);
                 for (int bucket = 0; bucket < buckets.Count; bucket++)
                 {
                     reduction.ReduceAll(bucket, [.. Enumerable.Range(0, chips).Select(memory.Gradient)]);
                 }
 
-                Assert.Equal(ReferenceTree.Sum(gradients), memory.Gradient(0).Span());
+                Assert.Equal(ReferenceTree.Sum(gradients, wire), memory.Gradient(0).Span());
             },
             iter: 50);
 
