@@ -30,6 +30,29 @@ public sealed class SameBitsTests
         }
     }
 
+    /// <summary>BF16 between chips, and weights and operands that are rounded by chance: the same dice everywhere, and half the bytes on the wires.</summary>
+    [Fact]
+    public async Task Other_formats_have_the_same_bits_on_any_silos_and_half_the_bytes_between_them()
+    {
+        string[] formats = ["--precision", "bf16SR"];
+        using TestCluster cluster = await TestCluster.StartAsync(0, RedisUnderTest.Garnet);
+        string alone = await Trn.DigestAsync([.. Trn.Train(cluster.Text, 20, "--threads", "2"), .. formats]);
+        string mxfp4 = await Trn.DigestAsync([.. Trn.Train(cluster.Text, 20, "--threads", "2", "--precision", "mxfp4")]);
+        for (int count = 1; count <= 3; count++)
+        {
+            await cluster.AddSiloAsync();
+            JsonElement end = (await Trn.EventsAsync([.. cluster.Train(20), .. formats]))[^1];
+            Assert.Equal(alone, Trn.Digest(end));
+            Assert.Equal(end.GetProperty("modelled").GetRawText(), end.GetProperty("counted").GetRawText());
+            JsonElement whole = (await Trn.EventsAsync(cluster.Train(20)))[^1];
+            Assert.Equal(Bytes(whole), 2 * Bytes(end));
+        }
+
+        Assert.Equal(mxfp4, await Trn.DigestAsync(cluster.Train(20, "--precision", "mxfp4")));
+
+        static long Bytes(JsonElement end) => end.GetProperty("links").EnumerateArray().Sum(l => l.GetProperty("bytes").GetInt64());
+    }
+
     [Theory]
     [InlineData(RedisUnderTest.Garnet)]
     [InlineData(RedisUnderTest.Redis)]
