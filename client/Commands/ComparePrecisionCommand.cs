@@ -4,6 +4,7 @@ using TrnOrleans.Client.Options;
 using TrnOrleans.Client.Output;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Specs;
+using TrnOrleans.Hardware.Layouts;
 using TrnOrleans.Hardware.Machines;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Json;
@@ -49,10 +50,12 @@ internal static class ComparePrecisionCommand
                 throw new InvalidDescriptionException($"--seeds is {count}; it must be between 1 and {MostSeeds}");
             }
 
+            string system = ClockChoices.SystemOf(result);
+            Array.ForEach(names, name => PrecisionRecipe.Of(name).CheckOn(Catalogue.BuiltIn.Chip(Catalogue.BuiltIn.System(system).Chip)));
             RunSession.CheckWritable(plot.Name, result.GetValue(plot));
             string baseline = names.Contains(PrecisionRecipes.Default) ? PrecisionRecipes.Default : names[0];
             ulong first = resolved.Training.Seed;
-            PrecisionComparison comparison = new(resolved, spec.Epochs(result), ClockChoices.SystemOf(result), CommonOptions.ThreadsOf(result));
+            PrecisionComparison comparison = new(resolved, spec.Epochs(result), system, CommonOptions.ThreadsOf(result));
             int done = 0;
             IReadOnlyList<PrecisionRun> runs = await comparison.RunAsync(
                 names, [.. Enumerable.Range(0, (int)count).Select(i => unchecked(first + (ulong)i))],

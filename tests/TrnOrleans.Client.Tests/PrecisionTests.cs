@@ -128,6 +128,7 @@ public sealed class PrecisionTests : IDisposable
         Assert.Contains("names fp32 twice", await Trn.RefusedAsync(2, _folder, [.. compare, "--precisions", "fp32,fp32"]), StringComparison.Ordinal);
         Assert.Contains("--seeds is 0", await Trn.RefusedAsync(2, _folder, [.. compare, "--seeds", "0"]), StringComparison.Ordinal);
         Assert.Contains("leave the first out", await Trn.RefusedAsync(2, _folder, [.. compare, "--precision", "bf16"]), StringComparison.Ordinal);
+        Assert.Contains("trn1 does not compute in fp4", await Trn.RefusedAsync(2, _folder, [.. compare, "--system", "trn1.32xl"]), StringComparison.Ordinal);
         Assert.Contains("no such folder", await Trn.RefusedAsync(2, _folder, [.. compare, "--plot", _folder.At("none/p.svg")]), StringComparison.Ordinal);
     }
 

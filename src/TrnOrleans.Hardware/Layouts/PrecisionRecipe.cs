@@ -26,6 +26,16 @@ public sealed record PrecisionRecipe(string Name, ComputeFormat Compute, double 
     public static PrecisionRecipe Of(string name) =>
         All.FirstOrDefault(r => r.Name == name) ?? throw new InvalidDescriptionException($"there is no precision {name}; known are {string.Join(", ", All.Select(r => r.Name))}");
 
+    /// <summary>Refuses a recipe on a chip that does not know its format.</summary>
+    /// <exception cref="InvalidDescriptionException">it does not.</exception>
+    public void CheckOn(Chip chip)
+    {
+        if (chip.Peak(Compute) is null)
+        {
+            throw new InvalidDescriptionException($"{chip.Name} does not compute in {Chip.Word(Compute)}, which {Name} needs; it knows {string.Join(", ", chip.PeakTeraflops.Keys)}");
+        }
+    }
+
     /// <summary>Of the formats that a run is executed in.</summary>
     public static PrecisionRecipe Of(NetworkPrecision precision)
     {

@@ -35,10 +35,7 @@ public sealed class StepModel
     public StepModel(MachineSystem system, Chip chip, SoftwareStack stack, Fabric fabric, PrecisionRecipe recipe, Workload work)
     {
         (_system, _chip, _stack, _fabric, _recipe, _work) = (system, chip, stack, fabric, recipe, work);
-        if (chip.Peak(recipe.Compute) is null)
-        {
-            throw new InvalidDescriptionException($"{chip.Name} does not compute in {Chip.Word(recipe.Compute)}, which {recipe.Name} needs; it knows {string.Join(", ", chip.PeakTeraflops.Keys)}");
-        }
+        recipe.CheckOn(chip);
     }
 
     /// <summary>Costs a step.</summary>
