@@ -38,6 +38,11 @@ internal static class FormatBits
             list.Add($"{format}.codes", y);
         }
 
+        byte[] scales = new byte[Rows * BlockCodec.Blocks(Width, new BlockFormat(NumberFormat.Fp4E2M1))];
+        BlockCodec.Quantize(x, codes, scales, Width, new BlockFormat(NumberFormat.Fp4E2M1));
+        BlockCodec.Dequantize(codes, scales, y, Width, new BlockFormat(NumberFormat.Fp4E2M1));
+        list.Add("mxfp4.codes", y);
+
         OperandCast mx = new(OperandFormat.Find("mxfp8_e4m3")!);
         const int columns = 64;
         float[] weight = list.Input(columns * Width);

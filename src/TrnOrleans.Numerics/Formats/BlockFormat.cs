@@ -29,17 +29,12 @@ public readonly record struct BlockFormat(NumberFormat Element, int Block = Bloc
     /// <summary>Rows of the tensor engine, over which one of its products contracts at most (Neuron SDK 2.32 documentation).</summary>
     public const int ContractionTile = 128;
 
-    /// <summary>Code of the scale that is NaN.</summary>
-    public const byte NanScale = 255;
-
-    internal const int ScaleBias = 127;
-
     /// <summary>Whether a block has whole vectors, and a tile of the tensor engine whole blocks.</summary>
     public static bool IsBlock(int block) => block is > 0 and <= ContractionTile && block % 16 == 0 && ContractionTile % block == 0;
 
     /// <summary>Exponent of the scale, from −127 to 127.</summary>
     /// <param name="largest">Largest magnitude of the block; finite.</param>
-    public int ScaleExponent(float largest) => largest == 0 ? -ScaleBias : Math.Clamp(Math.ILogB(largest) - Below, -ScaleBias, ScaleBias);
+    public int ScaleExponent(float largest) => largest == 0 ? -E8M0.Bias : Math.Clamp(Math.ILogB(largest) - Below, -E8M0.Bias, E8M0.Bias);
 
     /// <summary>How far the scale's exponent lies below that of the largest magnitude.</summary>
     internal int Below => Element.MaxExponent - (Rule == ScaleRule.Trn3 ? 1 : 0);

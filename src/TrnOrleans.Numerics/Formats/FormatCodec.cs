@@ -81,73 +81,66 @@ public static unsafe class FormatCodec
         }
     }
 
-    /// <summary>How codes of a format follow from the bits of floats that it has.</summary>
-    private readonly struct CodeConstants
+    /// <summary>Sixteen codes, or as many as still fit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Store<TCode>(Vector512<int> code, TCode* target, int left)
+        where TCode : unmanaged
     {
-        private readonly FormatConstants _rounding;
-        private readonly bool _isWide;
-        private readonly int _drop, _signShift;
-        private readonly Vector512<float> _smallestNormal, _stepsPerUnit, _step;
-        private readonly Vector512<int> _rebias, _top, _nan, _sign, _codeMask, _specialFrom, _specialTo;
-
-        internal CodeConstants(NumberFormat format, bool saturate)
+        if (Avx512F.IsSupported && left >= Lanes.Width)
         {
-            _rounding = new FormatConstants(format, saturate);
-            _isWide = format.IsWide;
-            _drop = 23 - format.MantissaBits;
-            _signShift = 32 - format.Bits;
-            _smallestNormal = Vector512.Create((float)Math.ScaleB(1, format.MinExponent));
-
-            // Of a wide format the step itself is a subnormal float, and its subnormals have the bits of floats already.
-            _stepsPerUnit = Vector512.Create(_isWide ? 0f : 1f / format.Smallest);
-            _step = Vector512.Create(_isWide ? 0f : format.Smallest);
-            _rebias = Vector512.Create((127 - format.Bias) << format.MantissaBits);
-            int top = ((1 << format.ExponentBits) - 1) << format.MantissaBits;
-            int all = (1 << (format.Bits - 1)) - 1;
-            _top = Vector512.Create(format.Specials == SpecialCodes.Ieee ? top : all);
-            _nan = Vector512.Create(format.Specials == SpecialCodes.Ieee ? top | (1 << (format.MantissaBits - 1)) : all);
-            _sign = Vector512.Create(1 << (format.Bits - 1));
-            _codeMask = Vector512.Create(all);
-
-            // Magnitudes that are no numbers: Inf first, then NaN.
-            _specialFrom = Vector512.Create(format.Specials switch { SpecialCodes.Ieee => top, SpecialCodes.OneNan => all, _ => int.MaxValue });
-            _specialTo = Vector512.Create(format.Specials == SpecialCodes.Ieee ? top : int.MaxValue);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal Vector512<int> Encode(Vector512<float> x)
-        {
-            Vector512<float> rounded = _isWide ? _rounding.WideNearest(x) : _rounding.NarrowNearest(x);
-            Vector512<int> magnitude = FormatLanes.Magnitude(rounded);
-            Vector512<int> normal = Vector512.ShiftRightLogical(magnitude, _drop) - _rebias;
-            Vector512<int> code = normal;
-            if (!_isWide)
+            if (sizeof(TCode) == 1)
             {
-                Vector512<int> steps = Vector512.ConvertToInt32(Vector512.Min(magnitude.AsSingle(), _smallestNormal) * _stepsPerUnit);
-                code = Vector512.ConditionalSelect(Vector512.LessThan(magnitude.AsSingle(), _smallestNormal).AsInt32(), steps, normal);
-                code = Vector512.ConditionalSelect(Vector512.Equals(magnitude, Vector512.Create(0x7F800000)), _top, code);
+                Avx512F.ConvertToVector128Byte(code).Store((byte*)target);
+            }
+            else
+            {
+                Avx512F.ConvertToVector256UInt16(code).Store((ushort*)target);
             }
 
-            code = Vector512.ConditionalSelect(Vector512.Equals(rounded, rounded).AsInt32(), code, _nan);
-            return code | (Vector512.ShiftRightLogical(rounded.AsInt32(), _signShift) & _sign);
+            return;
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal Vector512<float> Decode(Vector512<int> code)
+        StoreOneByOne(code, target, Math.Min(left, Lanes.Width));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreOneByOne<TCode>(Vector512<int> code, TCode* target, int count)
+        where TCode : unmanaged
+    {
+        int* lanes = stackalloc int[Lanes.Width];
+        Vector512.Store(code, lanes);
+        for (int i = 0; i < count; i++)
         {
-            Vector512<int> magnitude = code & _codeMask;
-            Vector512<int> bits = Vector512.ShiftLeft(magnitude + _rebias, _drop);
-            if (!_isWide)
-            {
-                Vector512<int> subnormal = (Vector512.ConvertToSingle(magnitude) * _step).AsInt32();
-                Vector512<int> hidden = Vector512.Create(1 << (23 - _drop));
-                bits = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, hidden), subnormal, bits);
-                Vector512<int> special = Vector512.ConditionalSelect(Vector512.Equals(magnitude, _specialTo), Vector512.Create(0x7F800000), Vector512.Create(0x7FC00000));
-                bits = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(magnitude, _specialFrom), special, bits);
-            }
-
-            return (bits | (Vector512.ShiftLeft(code, _signShift) & Vector512.Create(int.MinValue))).AsSingle();
+            // The low bytes come first: .NET runs on little-endian machines with vectors only.
+            target[i] = *(TCode*)(lanes + i);
         }
+    }
+
+    /// <summary>Sixteen codes, or what is left of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<int> Load<TCode>(TCode* source, int left)
+        where TCode : unmanaged
+    {
+        if (Avx512F.IsSupported && left >= Lanes.Width)
+        {
+            return sizeof(TCode) == 1 ? Avx512F.ConvertToVector512Int32(Vector128.Load((byte*)source)) : Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)source));
+        }
+
+        return LoadOneByOne(source, Math.Min(left, Lanes.Width));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector512<int> LoadOneByOne<TCode>(TCode* source, int count)
+        where TCode : unmanaged
+    {
+        int* lanes = stackalloc int[Lanes.Width];
+        new Span<int>(lanes, Lanes.Width).Clear();
+        for (int i = 0; i < count; i++)
+        {
+            lanes[i] = sizeof(TCode) == 1 ? *(byte*)(source + i) : *(ushort*)(source + i);
+        }
+
+        return Vector512.Load(lanes);
     }
 
     private struct EncodePieces<TCode> : IPieces
@@ -166,38 +159,6 @@ public static unsafe class FormatCodec
             for (int i = 0; i < length; i += Lanes.Width)
             {
                 Store(Format.Encode(Lanes.Load(X + start + i, length - i)), Codes + start + i, length - i);
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Store(Vector512<int> code, TCode* target, int left)
-        {
-            if (Avx512F.IsSupported && left >= Lanes.Width)
-            {
-                if (sizeof(TCode) == 1)
-                {
-                    Avx512F.ConvertToVector128Byte(code).Store((byte*)target);
-                }
-                else
-                {
-                    Avx512F.ConvertToVector256UInt16(code).Store((ushort*)target);
-                }
-
-                return;
-            }
-
-            StoreOneByOne(code, target, Math.Min(left, Lanes.Width));
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private static void StoreOneByOne(Vector512<int> code, TCode* target, int count)
-        {
-            int* lanes = stackalloc int[Lanes.Width];
-            Vector512.Store(code, lanes);
-            for (int i = 0; i < count; i++)
-            {
-                // The low bytes come first: .NET runs on little-endian machines with vectors only.
-                target[i] = *(TCode*)(lanes + i);
             }
         }
     }
@@ -219,30 +180,6 @@ public static unsafe class FormatCodec
             {
                 Lanes.Store(Format.Decode(Load(Codes + start + i, length - i)), X + start + i, length - i);
             }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector512<int> Load(TCode* source, int left)
-        {
-            if (Avx512F.IsSupported && left >= Lanes.Width)
-            {
-                return sizeof(TCode) == 1 ? Avx512F.ConvertToVector512Int32(Vector128.Load((byte*)source)) : Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)source));
-            }
-
-            return LoadOneByOne(source, Math.Min(left, Lanes.Width));
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private static Vector512<int> LoadOneByOne(TCode* source, int count)
-        {
-            int* lanes = stackalloc int[Lanes.Width];
-            new Span<int>(lanes, Lanes.Width).Clear();
-            for (int i = 0; i < count; i++)
-            {
-                lanes[i] = sizeof(TCode) == 1 ? *(byte*)(source + i) : *(ushort*)(source + i);
-            }
-
-            return Vector512.Load(lanes);
         }
     }
 }

@@ -22,11 +22,17 @@ internal static class FormatCases
         yield return Cast("mxfp8", "columns", "mxfp8_e4m3", Contraction.Column);
         yield return Cast("mxfp4", "rows", "mxfp4_e2m1", Contraction.Row);
         yield return Cast("mxfp4", "stochastic", "mxfp4_e2m1", Contraction.Row, Rounding.Stochastic);
+        BlockFormat mxfp8 = new(NumberFormat.Fp8E4M3Fn);
+        const int scaleBytes = Rows * (Width / BlockFormat.StandardBlock);
+        yield return Case("mxfp8", "quantize", 5, b => () => BlockCodec.Quantize(b[0].Span(), Bytes(b[1], Length), Bytes(b[2], scaleBytes), Width, mxfp8));
+        yield return Case("mxfp8", "dequantize", 5, b => () => BlockCodec.Dequantize(Bytes(b[1], Length), Bytes(b[2], scaleBytes), b[0].Span(), Width, mxfp8));
         yield return Case("bf16", "encode", 6, b => () => FormatCodec.Encode(b[0].Span(), MemoryMarshal.Cast<float, ushort>(b[1].Span())[..Length], NumberFormat.Bf16));
         yield return Case("bf16", "decode", 6, b => () => FormatCodec.Decode(MemoryMarshal.Cast<float, ushort>(b[1].Span())[..Length], b[0].Span(), NumberFormat.Bf16));
-        yield return Case("fp8", "encode", 5, b => () => FormatCodec.Encode(b[0].Span(), MemoryMarshal.Cast<float, byte>(b[1].Span())[..Length], NumberFormat.Fp8E4M3Fn));
-        yield return Case("fp8", "decode", 5, b => () => FormatCodec.Decode(MemoryMarshal.Cast<float, byte>(b[1].Span())[..Length], b[0].Span(), NumberFormat.Fp8E4M3Fn));
+        yield return Case("fp8", "encode", 5, b => () => FormatCodec.Encode(b[0].Span(), Bytes(b[1], Length), NumberFormat.Fp8E4M3Fn));
+        yield return Case("fp8", "decode", 5, b => () => FormatCodec.Decode(Bytes(b[1], Length), b[0].Span(), NumberFormat.Fp8E4M3Fn));
     }
+
+    private static Span<byte> Bytes(AlignedBuffer buffer, int length) => MemoryMarshal.AsBytes(buffer.Span())[..length];
 
     private static (KernelName Name, Func<KernelCase> Create) Cast(string kernel, string form, string format, Contraction contraction, Rounding rounding = Rounding.Nearest)
     {
@@ -39,7 +45,7 @@ internal static class FormatCases
         KernelName name = new(kernel, form, [("rows", Rows), ("width", Width)], KernelBound.Memory, (double)bytes * Length);
         return (name, () =>
         {
-            AlignedBuffer[] operands = [Operand.Of(Length), Operand.Of(Length)];
+            AlignedBuffer[] operands = [Operand.Of(Length), Operand.Of(Length), Operand.Of(Length / sizeof(float))];
             return new KernelCase(name, operands, run(operands));
         }
         );

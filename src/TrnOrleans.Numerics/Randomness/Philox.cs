@@ -4,11 +4,11 @@ namespace TrnOrleans.Numerics.Randomness;
 /// <remarks>Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011; vectors in Random123's kat_vectors.</remarks>
 public static class Philox
 {
-    private const uint Multiplier0 = 0xD2511F53;
-    private const uint Multiplier1 = 0xCD9E8D57;
-    private const uint Weyl0 = 0x9E3779B9;
-    private const uint Weyl1 = 0xBB67AE85;
-    private const int Rounds = 10;
+    internal const uint Multiplier0 = 0xD2511F53;
+    internal const uint Multiplier1 = 0xCD9E8D57;
+    internal const uint Weyl0 = 0x9E3779B9;
+    internal const uint Weyl1 = 0xBB67AE85;
+    internal const int Rounds = 10;
 
     /// <summary>128 random bits as four words.</summary>
     public static (uint X, uint Y, uint Z, uint W) Block(uint key0, uint key1, uint counter0, uint counter1, uint counter2, uint counter3)

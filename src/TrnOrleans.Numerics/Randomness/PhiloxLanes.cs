@@ -7,12 +7,6 @@ namespace TrnOrleans.Numerics.Randomness;
 /// <summary>Sixteen blocks of <see cref="Philox"/> at once, with counters that differ in their low words only.</summary>
 internal static class PhiloxLanes
 {
-    private const uint Multiplier0 = 0xD2511F53;
-    private const uint Multiplier1 = 0xCD9E8D57;
-    private const uint Weyl0 = 0x9E3779B9;
-    private const uint Weyl1 = 0xBB67AE85;
-    private const int Rounds = 10;
-
     /// <summary>Word w of block first + lane, for each of the four words.</summary>
     /// <param name="random">Key and upper counters.</param>
     /// <param name="first">Index of the first lane's block; a multiple of 16, so that no lane carries into the upper word.</param>
@@ -28,10 +22,10 @@ internal static class PhiloxLanes
         Vector512<uint> counter1 = Vector512.Create((uint)(first >> 32));
         Vector512<uint> counter2 = Vector512.Create(random.Step);
         Vector512<uint> counter3 = Vector512.Create(((uint)random.Use << 16) | random.Stream);
-        Vector512<uint> multiplier0 = Vector512.Create(Multiplier0);
-        Vector512<uint> multiplier1 = Vector512.Create(Multiplier1);
+        Vector512<uint> multiplier0 = Vector512.Create(Philox.Multiplier0);
+        Vector512<uint> multiplier1 = Vector512.Create(Philox.Multiplier1);
         (uint key0, uint key1) = ((uint)random.Seed, (uint)(random.Seed >> 32));
-        for (int round = 0; round < Rounds; round++)
+        for (int round = 0; round < Philox.Rounds; round++)
         {
             (Vector512<uint> high0, Vector512<uint> low0) = Multiply(multiplier0, counter0);
             (Vector512<uint> high1, Vector512<uint> low1) = Multiply(multiplier1, counter2);
@@ -39,8 +33,8 @@ internal static class PhiloxLanes
             counter1 = low1;
             counter2 = high0 ^ counter3 ^ Vector512.Create(key1);
             counter3 = low0;
-            key0 += Weyl0;
-            key1 += Weyl1;
+            key0 += Philox.Weyl0;
+            key1 += Philox.Weyl1;
         }
 
         return (counter0, counter1, counter2, counter3);

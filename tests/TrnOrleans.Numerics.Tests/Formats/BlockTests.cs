@@ -43,6 +43,43 @@ public sealed class BlockTests
         }
     }, iter: 60);
 
+    /// <summary>As codes they come back with the bits of the rounding; scales are those of the definition.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Codes_and_scales_come_back_as_what_was_rounded(string name) => Matrices.Sample(matrix =>
+    {
+        (float[] x, int width, int block, ScaleRule rule) = matrix;
+        BlockFormat format = new(FormatTable.All.Single(t => t.Format.Name == name).Format, block, rule);
+        byte[] codes = new byte[x.Length];
+        byte[] scales = new byte[x.Length / width * BlockCodec.Blocks(width, format)];
+        float[] back = new float[x.Length];
+        float[] rounded = new float[x.Length];
+        BlockCodec.Quantize(x, codes, scales, width, format);
+        BlockCodec.Dequantize(codes, scales, back, width, format);
+        BlockRounding.Rows(x, rounded, width, format);
+        Check(rounded, back, x);
+        for (int i = 0; i < scales.Length; i++)
+        {
+            (int row, int first) = (i / BlockCodec.Blocks(width, format), i % BlockCodec.Blocks(width, format) * block);
+            float[] numbers = [.. Enumerable.Range(first, Math.Min(block, width - first)).Select(c => Math.Abs(x[(row * width) + c]))];
+            Assert.Equal(numbers.All(float.IsFinite) ? 127 + format.ScaleExponent(numbers.Max()) : 255, scales[i]);
+        }
+    }, iter: 60);
+
+    [Fact]
+    public void Scales_are_powers_of_two_and_one_NaN()
+    {
+        for (int code = 0; code < 255; code++)
+        {
+            Assert.Equal(Math.Pow(2, code - 127), E8M0.Decode((byte)code));
+            Assert.Equal(code, E8M0.Encode(code - 127));
+        }
+
+        Assert.True(float.IsNaN(E8M0.Decode(255)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => { E8M0.Encode(128); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { E8M0.Encode(-128); });
+    }
+
     [Fact]
     public void Trainium3s_rule_never_saturates() => Gen.Float[-1e10f, 1e10f].Array[32].Sample(x =>
     {
