@@ -3,6 +3,7 @@ using System.Text;
 using TrnOrleans.Client.Options;
 using TrnOrleans.Client.Output;
 using TrnOrleans.Client.Running;
+using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Hardware.Layouts;
 using TrnOrleans.Hardware.Machines;
@@ -62,27 +63,43 @@ internal static class ComparePrecisionCommand
                 run => Console.Error.WriteLine($"{++done} of {names.Length * count}: {run.Precision}, seed {run.Seed}: {(run.Validation is { } v ? $"validation loss {v.Loss:F4}" : run.Failure)}"),
                 signals.Asked);
             PrecisionTable table = new(runs, names, baseline, Words.Rows(resolved.Model));
-            if (result.GetValue(plot) is { } path)
-            {
-                string svg = table.Plot($"{Words.Name(resolved.Model)}, {resolved.Training.Steps:N0} steps, batch {resolved.Training.Batch}");
-                await AtomicFile.WriteAsync(path, stream => stream.WriteAsync(Encoding.UTF8.GetBytes(svg)).AsTask());
-            }
-
             if (result.GetValue(CommonOptions.Json))
             {
                 Console.Out.WriteLine(table.ToJson().ToJsonString(StrictJson.Compact));
-                return Failures.Success;
+            }
+            else
+            {
+                table.Write();
             }
 
-            table.Write();
-            if (result.GetValue(plot) is { } written)
+            // Last, so that a full disk costs the picture and not the result.
+            if (result.GetValue(plot) is { } path)
             {
-                Console.Out.WriteLine($"The plot is in {written}.");
+                await Plot(path, table.Plot($"{Words.Name(resolved.Model)}, {resolved.Training.Steps:N0} steps, batch {resolved.Training.Batch}"));
             }
 
             return Failures.Success;
         });
         return command;
+    }
+
+    private static async Task Plot(string path, string? svg)
+    {
+        if (svg is null)
+        {
+            Console.Error.WriteLine("There is no plot: no run came past its first step.");
+            return;
+        }
+
+        try
+        {
+            await AtomicFile.WriteAsync(path, stream => stream.WriteAsync(Encoding.UTF8.GetBytes(svg)).AsTask());
+            Console.Error.WriteLine($"The plot is in {path}.");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new RunFailedException($"the runs are over, but their plot could not be written to {path}: {Failures.Reason(error)}", error);
+        }
     }
 
     /// <exception cref="InvalidDescriptionException">one that there is not, or one twice.</exception>

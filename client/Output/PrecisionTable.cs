@@ -65,10 +65,14 @@ internal sealed class PrecisionTable(IReadOnlyList<PrecisionRun> runs, IReadOnly
         })]),
     };
 
-    /// <summary>The losses of the first seed, neighbours averaged.</summary>
-    internal string Plot(string title) => LinePlot.Draw(
-        title, "training loss of the first seed, averaged over neighbouring steps", "step", "loss, nats",
-        [.. precisions.Select(p => new PlotLine(p, Points(Of(p).First().Losses))).Where(l => l.Points.Count > 0)], isEven: true);
+    /// <summary>The losses of the first seed, neighbours averaged; null when there are none.</summary>
+    internal string? Plot(string title)
+    {
+        PlotLine[] lines = [.. precisions.Select(p => new PlotLine(p, Points(Of(p).First().Losses))).Where(l => l.Points.Count > 0)];
+        return lines.Length == 0
+            ? null
+            : LinePlot.Draw(title, "training loss of the first seed, averaged over neighbouring steps", "step", "loss, nats", lines, isEven: true);
+    }
 
     private static (double X, double Y)[] Points(IReadOnlyList<double> losses)
     {

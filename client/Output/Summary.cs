@@ -26,7 +26,7 @@ internal static class Summary
 
         if (result.SkippedSteps > 0)
         {
-            yield return ("skipped", $"{Words.Count(result.SkippedSteps, "step")}: the gradient overflowed its format; the loss is scaled by {result.LastStep?.LossScale:G6} in the end");
+            yield return ("skipped", $"{Words.Count(result.SkippedSteps, "step")}: the gradient overflowed its format; the loss was scaled by {result.LastStep?.LossScale:G6} in the last step");
         }
 
         if (result.LastNumerics is { } numerics)

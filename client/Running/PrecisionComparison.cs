@@ -55,7 +55,7 @@ internal sealed class PrecisionComparison(RunSpec spec, double? epochs, string s
             {
                 case StepEvent step:
                     losses.Add(step.Loss);
-                    skipped += step.IsSkipped ? 1 : 0;
+                    skipped = step.SkippedSteps;
                     break;
                 case ValidationEvent read:
                     validation = read;

@@ -24,7 +24,6 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, ModelledRun m
         ValidationEvent? lastValidation = null;
         CheckpointReport? lastCheckpoint = null;
         NumericsEvent? lastNumerics = null;
-        long skipped = 0;
 
         // Of a run in this process a signal is the end; a run of a cluster goes on without us.
         CancellationToken leave = facts.Id is null ? CancellationToken.None : signals.Asked;
@@ -36,7 +35,6 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, ModelledRun m
                 view.Show(happened, modelled.Clock);
                 lastStep = happened as StepEvent ?? lastStep;
                 lastNumerics = happened as NumericsEvent ?? lastNumerics;
-                skipped += happened is StepEvent { IsSkipped: true } ? 1 : 0;
                 lastValidation = happened as ValidationEvent ?? lastValidation;
                 lastCheckpoint = (happened as CheckpointEvent)?.Report ?? lastCheckpoint;
                 if (happened is FailedEvent failed)
@@ -50,7 +48,7 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, ModelledRun m
                     long peak = PeakMemory.Bytes();
                     RunWeights weights = new(run, facts.Network, save is null && sample is null ? null : await vocabulary());
                     string? saved = save is null ? null : await Save(weights, save, end);
-                    view.Finished(new RunResult(end, lastStep, lastValidation, lastCheckpoint, skipped, lastNumerics, modelled, facts.Network.Precision, saved, sample is null ? null : await sample(weights), peak));
+                    view.Finished(new RunResult(end, lastStep, lastValidation, lastCheckpoint, lastStep?.SkippedSteps ?? 0, lastNumerics, modelled, facts.Network.Precision, saved, sample is null ? null : await sample(weights), peak));
                 }
             }
         }

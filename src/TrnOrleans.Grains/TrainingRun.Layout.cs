@@ -162,6 +162,8 @@ internal sealed partial class TrainingRun
         }
     }
 
+    private NumericsEvent? _watched;
+
     /// <summary>The last step that the history has; −1 when it has none.</summary>
     private long LastRemembered => (Record.Events.FindLast(e => e is StepEvent) as StepEvent)?.Step ?? -1;
 
@@ -172,7 +174,28 @@ internal sealed partial class TrainingRun
         {
             double rows = (double)_spec!.Training.Batch * _spec.Model.RowsPerSample;
             _history.Add(new StepEvent(step, report.Loss, _spec.Training.ToSchedule().At(step), report.GradientNorm, rows / report.StepSeconds, report.Delays ?? [],
-                report.LossScale, report.IsSkipped));
+                report.LossScale, report.IsSkipped, report.SkippedSteps));
+        }
+    }
+
+    /// <summary>
+    /// What formats did in a step goes into the history behind the step, once. Only a live report brings it: a step that is learnt of in a
+    /// recovery has lost it, and nothing else.
+    /// </summary>
+    private void Watch(long step, TensorNumerics[]? numerics)
+    {
+        if (numerics is not null)
+        {
+            _watched = new NumericsEvent(step, numerics);
+        }
+
+        if (_watched is { } watched && watched.Step <= LastRemembered)
+        {
+            _watched = null;
+            if (((Record.Events.FindLast(e => e is NumericsEvent) as NumericsEvent)?.Step ?? -1) < watched.Step)
+            {
+                _history.Add(watched);
+            }
         }
     }
 

@@ -255,10 +255,7 @@ internal sealed partial class TrainingRun(
             Remember(ticket.Step, report);
         }
 
-        if (report.Numerics is { } numerics && !Record.Events.Any(e => e is NumericsEvent told && told.Step == ticket.Step))
-        {
-            _history.Add(new NumericsEvent(ticket.Step, numerics));
-        }
+        Watch(ticket.Step, report.Numerics);
 
         Reach(RunMoment.Committed, ticket.Step);
         return Task.CompletedTask;

@@ -339,7 +339,7 @@ internal sealed class UltraServer(
         StepOutcome outcome = await exchange.FinishAsync(ticket.Step, _order!.UltraServer, lossSum, _next, replica.Delays.Take(ticket.Step, _order.UltraServer * _chips.Length)).WaitAsync(deadlines.Step, time, cancellation);
         double loss = outcome.LossSum / replica.RowsPerStep;
         double norm = 0;
-        LossScaler scaler = replica.LossScaler;
+        LossScaler scaler = replica.ReadLossScaler();
         float scale = 1 / scaler.Scale;
         bool isScaled = replica.Precision.LossScaling != LossScalingKind.None;
         if (Spec.Training.Clip > 0 || isScaled)
@@ -363,8 +363,11 @@ internal sealed class UltraServer(
         await Apply(ticket, scale);
         TimeSpan took = time.GetElapsedTime(start);
         CommitReport report = new(
-            _order.UltraServer, loss, norm, took.TotalSeconds, outcome.Delays, isScaled ? scaler.Scale : 0, float.IsNaN(scale), _numerics);
-        replica.Commits.Add(ticket.Step, report);
+            _order.UltraServer, loss, norm, took.TotalSeconds, outcome.Delays, isScaled ? scaler.Scale : 0, float.IsNaN(scale),
+            scaler.Skipped + (float.IsNaN(scale) ? 1 : 0), _numerics);
+
+        // What formats did is told once, and is no part of what a replica remembers.
+        replica.Commits.Add(ticket.Step, report with { Numerics = null });
         replica.Steps = ticket.Step + 1;
         exchange.Release(ticket.Step);
         return (outcome.Next, report);

@@ -5,7 +5,6 @@ using TrnOrleans.Grains.Specs;
 using TrnOrleans.Grains.Tests.Runs;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Precision;
-using TrnOrleans.Numerics.Formats;
 
 namespace TrnOrleans.Chaos.Tests;
 
@@ -47,7 +46,7 @@ public sealed class FaultTests
     {
         RunSpec spec = TestSilo.TinySpec(chips: 3, ultraServers: 2, steps: 30) with
         {
-            Precision = new PrecisionSpec { Recipe = "bf16SR", Gradients = "fp16", LossScaling = LossScalingKind.Dynamic, LossScale = 1L << 40, Rounding = Rounding.Stochastic },
+            Precision = new PrecisionSpec { Recipe = "mixed_precisionSR", Gradients = "fp16", LossScaling = LossScalingKind.Dynamic, LossScale = 1L << 40 },
         };
         FaultManifest manifest = new() { Seed = 1, Faults = [new FaultRule { Kind = kind, Target = target, AtStep = 11, Seconds = 3 }, new FaultRule { Kind = kind, Target = target, AtStep = 25, Seconds = 3 }] };
         ChaosRun.Result result = await ChaosRun.OfAsync(spec, manifest);

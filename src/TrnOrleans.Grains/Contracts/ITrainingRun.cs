@@ -81,16 +81,17 @@ public interface ITrainingRun : IGrainWithStringKey
 /// <summary>What an UltraServer says of a committed step.</summary>
 /// <param name="UltraServer">Its index.</param>
 /// <param name="Loss">Global mean.</param>
-/// <param name="GradientNorm">Global norm before clipping; 0 when clipping is off.</param>
+/// <param name="GradientNorm">Global norm before clipping; 0 when neither clipping nor a scaled loss asks for it, and in a skipped step.</param>
 /// <param name="StepSeconds">Wall time of the step on its silo.</param>
 /// <param name="Delays">Chips for which all others waited, in modelled time, in order of their ranks; null or empty for none.</param>
 /// <param name="LossScale">By which losses were multiplied; 0 where they are not.</param>
 /// <param name="IsSkipped">Whether the step was no update, because its gradient had overflowed.</param>
+/// <param name="SkippedSteps">Such steps so far, this one among them.</param>
 /// <param name="Numerics">What formats did to operands, in some steps, from the first UltraServer; else null.</param>
 [GenerateSerializer, Immutable]
 public readonly record struct CommitReport(
     [property: Id(0)] int UltraServer, [property: Id(1)] double Loss, [property: Id(2)] double GradientNorm, [property: Id(3)] double StepSeconds,
-    [property: Id(4)] ChipDelay[]? Delays = null, [property: Id(5)] double LossScale = 0, [property: Id(6)] bool IsSkipped = false, [property: Id(7)] TensorNumerics[]? Numerics = null);
+    [property: Id(4)] ChipDelay[]? Delays = null, [property: Id(5)] double LossScale = 0, [property: Id(6)] bool IsSkipped = false, [property: Id(7)] long SkippedSteps = 0, [property: Id(8)] TensorNumerics[]? Numerics = null);
 
 /// <summary>Why an UltraServer cannot go on.</summary>
 /// <param name="Message">One sentence for the user.</param>

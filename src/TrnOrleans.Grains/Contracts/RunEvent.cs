@@ -10,15 +10,17 @@ public abstract record RunEvent;
 /// <param name="Step">From 0.</param>
 /// <param name="Loss">Global mean before the update, in nats.</param>
 /// <param name="LearningRate">Used in the update.</param>
-/// <param name="GradientNorm">Global norm before clipping; 0 when clipping is off.</param>
+/// <param name="GradientNorm">Global norm before clipping; 0 when neither clipping nor a scaled loss asks for it, and in a skipped step.</param>
 /// <param name="RowsPerSecond">Tokens (or samples) a second of wall time, in this step.</param>
 /// <param name="Delays">Chips for which all others waited, in modelled time, in order of their ranks.</param>
 /// <param name="LossScale">By which losses were multiplied before the backward pass; 0 where they are not.</param>
 /// <param name="IsSkipped">Whether the step was no update, because its gradient had overflowed.</param>
+/// <param name="SkippedSteps">Such steps so far, this one among them.</param>
 [GenerateSerializer]
 public sealed record StepEvent(
     [property: Id(0)] long Step, [property: Id(1)] double Loss, [property: Id(2)] double LearningRate, [property: Id(3)] double GradientNorm,
-    [property: Id(4)] double RowsPerSecond, [property: Id(5)] ChipDelay[] Delays, [property: Id(6)] double LossScale, [property: Id(7)] bool IsSkipped) : RunEvent;
+    [property: Id(4)] double RowsPerSecond, [property: Id(5)] ChipDelay[] Delays, [property: Id(6)] double LossScale, [property: Id(7)] bool IsSkipped,
+    [property: Id(8)] long SkippedSteps) : RunEvent;
 
 /// <summary>What formats did to the operands of the first chip, in a step in which somebody asked.</summary>
 /// <param name="Step">From 0.</param>

@@ -8,7 +8,7 @@ namespace TrnOrleans.Grains.Replicas;
 /// <summary>What a run needs of the machine's memory, before it is taken.</summary>
 public static class MemoryNeed
 {
-    /// <summary>Bytes of weights, plain and packed, optimizer state, gradient buffers and activations of the replicas on one silo.</summary>
+    /// <summary>Bytes of weights, plain and packed, optimizer state, gradient buffers, activations and operands of the replicas on one silo.</summary>
     /// <param name="inputs">The run.</param>
     /// <param name="threads">Compute threads.</param>
     /// <param name="replicas">How many are on the silo.</param>
@@ -20,8 +20,11 @@ public static class MemoryNeed
         int passes = Math.Min(spec.Cluster.Chips, threads);
         Int128 activations = (Int128)inputs.Network.BytesPerSample(training: true) * (spec.Training.Batch / spec.Cluster.TotalChips) * passes;
         long packed = Replica.SharesPackedWeights(inputs) ? PackedWeights.Bytes(inputs.Network) : 0;
+
+        // Of the silo's threads, whichever replica they work for.
+        Int128 operands = (Int128)threads * inputs.Network.OperandBytes(Math.Max(spec.Training.Batch / spec.Cluster.TotalChips, Replica.EvaluationSamples));
         Int128 snapshot = snapshots ? (Int128)inputs.Network.Layout.Length * sizeof(float) * (1 + spec.Optimizer.StateCount) : 0;
-        return ((((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations + packed) * replicas) + snapshot;
+        return ((((Int128)inputs.Network.Layout.Length * sizeof(float) * buffers) + activations + packed) * replicas) + snapshot + operands;
     }
 
     /// <summary>Refuses a run that cannot fit, instead of letting the machine kill it later.</summary>

@@ -23,7 +23,7 @@ namespace TrnOrleans.Grains.Replicas;
 public sealed class Replica : IReductionMemory, IDisposable
 {
     // Enough samples to keep the kernels busy, few enough that activations stay small beside the weights.
-    private const int EvaluationSamples = 16;
+    internal const int EvaluationSamples = 16;
 
     private readonly RunInputs _inputs;
     private readonly BatchPlan _plan;
@@ -42,7 +42,6 @@ public sealed class Replica : IReductionMemory, IDisposable
     private long _steps;
     private long _flops;
     private long _gatheredBytes;
-    private int _wireBytes;
 
     /// <summary>Allocates and fills the replica; call on a compute thread.</summary>
     /// <param name="inputs">Spec, data and network.</param>
@@ -114,7 +113,10 @@ public sealed class Replica : IReductionMemory, IDisposable
     public NetworkPrecision Precision => _inputs.Network.Precision;
 
     /// <summary>How losses are scaled, as the last step left it.</summary>
-    public LossScaler LossScaler => LossScaler.Of(Precision, _inputs.Network.Scalars is { } scalars ? _weights.Span(scalars, LossScaler.Length) : default);
+    public LossScaler ReadLossScaler() => _memory.Use(() => Scaler);
+
+    /// <summary>The same, for who has a hold on the memory.</summary>
+    private LossScaler Scaler => LossScaler.Of(Precision, _inputs.Network.Scalars is { } scalars ? _weights.Span(scalars, LossScaler.Length) : default);
 
     /// <summary>The spec of the run.</summary>
     public RunSpec Spec => _inputs.Spec;
@@ -145,7 +147,7 @@ public sealed class Replica : IReductionMemory, IDisposable
     internal void Join(PrepareOrder order, SiloCollective collective)
     {
         (ScaleOutExchange exchange, BucketLayout buckets) = (collective.Exchange, collective.Buckets);
-        (Generation, Exchange, _buckets, _wireBytes) = (order.Generation, exchange, buckets, collective.Wire.Bytes);
+        (Generation, Exchange, _buckets) = (order.Generation, exchange, buckets);
         _flips.Clear();
         (_flops, _gatheredBytes) = (0, 0);
 
@@ -194,7 +196,7 @@ public sealed class Replica : IReductionMemory, IDisposable
         double loss = Train(pass, step, rank, buffer, Flipped(chip, buffer, hash ?? port), probe);
 
         // Of the weights it has read its own shard where it lies, and all others from other chips.
-        Interlocked.Add(ref _gatheredBytes, (Length - Shard(chip).Length) * _wireBytes);
+        Interlocked.Add(ref _gatheredBytes, (Length - Shard(chip).Length) * Precision.GatherBytes);
         return new GradientReport(loss, hash?.Value ?? default, probe is null ? null : [.. probe.Seen.Select(TensorNumerics.Of)]);
     }));
 
@@ -237,13 +239,15 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <exception cref="StaleMessageException">the generation is over.</exception>
     public void Apply(int generation, int chip, ShardOptimizer optimizer, long step, double learningRate, float gradientScale) => Work(generation, () => UseResult(gradient =>
     {
-        LossScaler scaler = LossScaler;
+        LossScaler scaler = Scaler;
         bool isSkipped = float.IsNaN(gradientScale);
         if (!isSkipped)
         {
             optimizer.Apply(_weights, gradient, _states, step, learningRate, gradientScale, scaler.Skipped);
-            _packed?.Invalidate();
         }
+
+        // Also where the weights stay: the dice by which they are rounded are those of the next step.
+        _packed?.Invalidate();
 
         (long first, long length) = Shard(chip);
         if (_inputs.Network.Scalars is { } scalars && scalars >= first && scalars < first + length)
@@ -362,7 +366,7 @@ public sealed class Replica : IReductionMemory, IDisposable
         int first = rank * SamplesPerChip;
         _inputs.Dataset.FillBatch(_plan, step, first, SamplesPerChip, pass.Inputs);
         double loss = pass.Train(
-            _weights, Gradients[buffer], SamplesPerChip, LossScaler.Scale / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
+            _weights, Gradients[buffer], SamplesPerChip, Scaler.Scale / RowsPerStep, Spec.Training.Seed, (uint)step, (long)first * Spec.Model.RowsPerSample,
             _packed, progress, probe);
         Interlocked.Add(ref _flops, pass.Flops);
         return loss;

@@ -49,7 +49,10 @@ public sealed record ExecutedStep
     /// <summary>FLOP of matrix products in a step, as kernels execute it: what a causal mask hides is left out, scores are computed twice.</summary>
     public required long ExecutedFlops { get; init; }
 
-    /// <summary>Bytes that chips send each other within UltraServers in a step: 2 · (n − 1) / n of the gradient each, as in any all-reduce that sends no more than it must.</summary>
+    /// <summary>
+    /// Bytes that chips send each other within UltraServers in a step: (n − 1) / n of the gradient each, to be summed, and of the weights, to be
+    /// gathered, as in any all-reduce that sends no more than it must.
+    /// </summary>
     public required long ScaleUpBytes { get; init; }
 
     /// <summary>Bytes that UltraServers send each other, likewise.</summary>
@@ -85,7 +88,8 @@ public sealed record ExecutedStep
         long all = chips * machine.Systems;
         int micro = (int)(batch / all);
         StepCost alone = machine.Model(recipe, work).Evaluate(new Layout { MicroBatch = micro, FlashAttention = true }, micro);
-        double bytes = gradients * recipe.WireBytes;
+        long bytes = (long)(gradients * recipe.WireBytes);
+        long gathered = (long)(gradients * recipe.GatherBytes);
         double exposed = machine.Stack.DataParallelExposed;
         double compute = alone.Seconds - alone.OptimizerSeconds;
         double waiting = machine.Chip.PowerWatts.Value * StepModel.IdlePower;
@@ -93,8 +97,8 @@ public sealed record ExecutedStep
         {
             ComputeSeconds = compute,
             SampleForwardSeconds = (compute - alone.FixedSeconds) / PassesOfAStep / micro,
-            ScaleUpSeconds = exposed * machine.Fabric.Time(CollectiveOperation.AllReduce, bytes, new RankGroup(chips, 1)).Seconds,
-            ScaleOutSeconds = exposed * machine.Fabric.Time(CollectiveOperation.AllReduce, bytes / chips, new RankGroup((int)machine.Systems, machine.System.ChipCount)).Seconds,
+            ScaleUpSeconds = exposed * machine.Fabric.Time(CollectiveOperation.AllReduce, (bytes + gathered) / 2.0, new RankGroup(chips, 1)).Seconds,
+            ScaleOutSeconds = exposed * machine.Fabric.Time(CollectiveOperation.AllReduce, (double)bytes / chips, new RankGroup((int)machine.Systems, machine.System.ChipCount)).Seconds,
             OptimizerSeconds = alone.OptimizerSeconds / chips,
             Chips = all,
             ModelFlops = alone.ModelFlops * all,
@@ -105,8 +109,8 @@ public sealed record ExecutedStep
             KernelJoules = alone.EnergyJoules - (alone.Seconds * waiting),
             StateBytes = (alone.Memory.Weights + alone.Memory.States) / chips,
             ExecutedFlops = work.ExecutedFlops(batch),
-            ScaleUpBytes = 2 * (chips - 1) * machine.Systems * (long)bytes,
-            ScaleOutBytes = 2 * (machine.Systems - 1) * (long)bytes,
+            ScaleUpBytes = (chips - 1) * machine.Systems * (bytes + gathered),
+            ScaleOutBytes = 2 * (machine.Systems - 1) * bytes,
         };
     }
 

@@ -13,7 +13,8 @@ namespace TrnOrleans.Hardware.Layouts;
 /// <param name="StateBytes">Of master copy and optimizer states.</param>
 /// <param name="ActivationBytes">Of an activation.</param>
 /// <param name="WireBytes">Of a gradient on the wire.</param>
-public sealed record PrecisionRecipe(string Name, ComputeFormat Compute, double WeightBytes, double GradientBytes, double StateBytes, double ActivationBytes, double WireBytes)
+/// <param name="GatherBytes">Of a weight that chips gather from others.</param>
+public sealed record PrecisionRecipe(string Name, ComputeFormat Compute, double WeightBytes, double GradientBytes, double StateBytes, double ActivationBytes, double WireBytes, double GatherBytes)
 {
     // Of AdamW.
     private const int States = 2;
@@ -46,7 +47,7 @@ public sealed record PrecisionRecipe(string Name, ComputeFormat Compute, double 
         double weights = isWide ? 4 : precision.Weights.Element.Bits >= 16 ? 2 : 2 + (precision.Weights.BitsPerNumber(precision.Block) / 8);
         return new PrecisionRecipe(
             precision.Name, ComputeOf(precision.Activations.Element), weights, hasMaster || isWide ? 4 : 2,
-            (hasMaster ? 4 : 0) + (States * precision.OptimizerState.Bits / 8), isWide ? 4 : 2, precision.WireBytes);
+            (hasMaster ? 4 : 0) + (States * precision.OptimizerState.Bits / 8), isWide ? 4 : 2, precision.WireBytes, precision.GatherBytes);
     }
 
     private static ComputeFormat ComputeOf(NumberFormat element) => element switch

@@ -35,12 +35,9 @@ public sealed class Network
         CheckFusedActivations();
         _finalFrom = FinalFrom(_operations, Layout);
         Features = _operations.OfType<InputOperation>().SingleOrDefault()?.Output;
-        for (int index = 0; index < _operations.Length; index++)
+        foreach ((int index, LinearOperation linear) in PackedOperations.Index())
         {
-            if (_operations[index] is LinearOperation linear)
-            {
-                linear.SetFormats(precision.CastsOf(StaysBf16(linear)), index);
-            }
+            linear.SetFormats(precision.CastsOf(StaysBf16(linear)), index);
         }
     }
 
@@ -79,6 +76,16 @@ public sealed class Network
 
     /// <summary>Bytes of activations that a pass over one sample needs.</summary>
     public long BytesPerSample(bool training) => ((long)Plan(training).Width + (Features?.Width ?? 0)) * Description.RowsPerSample * sizeof(float);
+
+    /// <summary>Bytes that a compute thread needs for operands in their formats, while it leads a pass over so many samples.</summary>
+    public long OperandBytes(int samples)
+    {
+        long rows = (long)samples * Description.RowsPerSample;
+        LinearOperation[] cast = [.. PackedOperations.Where(o => Precision.IsQuantized)];
+        long left = cast.Select(o => rows * Math.Max(o.Weight.Rows, o.Weight.Columns)).DefaultIfEmpty().Max();
+        long right = cast.Select(o => Math.Max(rows, o.Weight.Rows) * o.Weight.Columns).DefaultIfEmpty().Max();
+        return (left + right) * sizeof(float);
+    }
 
     /// <summary>Fresh weights: normal or constant per parameter, a pure function of the seed.</summary>
     /// <param name="weights">Layout.Length floats; overwritten.</param>

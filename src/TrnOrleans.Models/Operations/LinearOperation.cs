@@ -57,7 +57,7 @@ internal sealed class LinearOperation : Operation
     /// <summary>How its operands get into their formats.</summary>
     internal LinearCasts Casts => _casts;
 
-    /// <summary>How its operands get into their formats, and its place in the network, by which they draw random numbers.</summary>
+    /// <summary>How its operands get into their formats, and its number among linear layers, by which they draw random numbers.</summary>
     internal void SetFormats(LinearCasts casts, int index) => (_casts, _index) = (casts, index);
 
     /// <summary>The weight as forward products read it.</summary>
@@ -88,7 +88,7 @@ internal sealed class LinearOperation : Operation
         else
         {
             QuantizedProduct.NT(
-                pass.Value(_input), cast, pass.Weight(_weight), ForwardWeights(pass.Seed, pass.Step), result, rows, outputs, inputs, bias, residual, epilogue, other);
+                pass.Value(_input), cast, pass.Weight(_weight), pass.Training ? ForwardWeights(pass.Seed, pass.Step) : ToNearest(_casts.Weights), result, rows, outputs, inputs, bias, residual, epilogue, other);
         }
     }
 
@@ -99,25 +99,20 @@ internal sealed class LinearOperation : Operation
         if (pass.Probe is { } probe)
         {
             probe.Observe(Name, "backward_activations", pass.Value(_input), _weight.Columns, Contraction.Column, activations);
-            probe.Observe(Name, "gradients", gradient, _weight.Rows, Contraction.Row, Keyed(pass, _casts.Gradients, 5));
+            probe.Observe(Name, "gradients", gradient, _weight.Rows, Contraction.Row, Keyed(pass, _casts.Gradients, 4));
             probe.Observe(Name, "backward_weights", pass.Weight(_weight), _weight.Columns, Contraction.Column, BackwardWeights(pass.Seed, pass.Step));
         }
 
-        QuantizedProduct.TN(gradient, Keyed(pass, _casts.Gradients, 4), pass.Value(_input), activations, pass.WeightGradient(_weight), _weight.Rows, _weight.Columns, pass.Rows);
         if (_bias is not null)
         {
             ColumnSums.Compute(gradient, pass.WeightGradient(_bias));
         }
 
-        if (_inputHasGradient)
-        {
-            ReadOnlySpan<float> shared = pass.BackwardWeight(this);
-            QuantizedProduct.NN(
-                gradient, Keyed(pass, _casts.Gradients, 5), shared.IsEmpty ? pass.Weight(_weight) : shared,
-                shared.IsEmpty ? BackwardWeights(pass.Seed, pass.Step) : OperandCast.None, pass.Gradient(_input), pass.Rows, _weight.Columns, _weight.Rows,
-                epilogue: InputActivation?.Backward ?? Epilogue.None,
-                other: InputActivation is null ? default : pass.Value(InputActivation.Before ?? _input));
-        }
+        ReadOnlySpan<float> shared = pass.BackwardWeight(this);
+        QuantizedProduct.Backward(
+            gradient, Keyed(pass, _casts.Gradients, 4), pass.Value(_input), activations, pass.WeightGradient(_weight), shared.IsEmpty ? pass.Weight(_weight) : shared,
+            shared.IsEmpty ? BackwardWeights(pass.Seed, pass.Step) : OperandCast.None, _inputHasGradient ? pass.Gradient(_input) : default, pass.Rows, _weight.Rows,
+            _weight.Columns, InputActivation?.Backward ?? Epilogue.None, InputActivation is null ? default : pass.Value(InputActivation.Before ?? _input));
     }
 
     /// <summary>How the input of the forward product gets into its format; where one format serves both ways, it is there already.</summary>
@@ -134,8 +129,9 @@ internal sealed class LinearOperation : Operation
         return OperandCast.None;
     }
 
-    /// <summary>A cast with its random numbers; what is not trained on is rounded to nearest, so that a validation is no draw.</summary>
-    private OperandCast Keyed(Pass pass, in OperandCast cast, int use) => pass.Training
-        ? LinearCasts.Keyed(cast, pass.Seed, _index, use, pass.Step, pass.FirstRow)
-        : cast.Rounding == Rounding.Stochastic ? cast with { Rounding = Rounding.Nearest } : cast;
+    /// <summary>A cast with its random numbers. What is not trained on is rounded to nearest; of a validation in a run only the weights are a draw, that of the next step.</summary>
+    private OperandCast Keyed(Pass pass, in OperandCast cast, int use) =>
+        pass.Training ? LinearCasts.Keyed(cast, pass.Seed, _index, use, pass.Step, pass.FirstRow) : ToNearest(cast);
+
+    private static OperandCast ToNearest(in OperandCast cast) => cast.Rounding == Rounding.Stochastic ? cast with { Rounding = Rounding.Nearest } : cast;
 }

@@ -69,6 +69,9 @@ public sealed record NetworkPrecision
     /// <summary>Whether any product reads operands in another format than FP32.</summary>
     public bool IsQuantized => !(Weights.IsExact && Activations.IsExact && Gradients.IsExact && BackwardWeights.IsExact && BackwardActivations.IsExact);
 
+    /// <summary>Bytes of a weight that one chip reads of another's shard: of the copy that products read, BF16 where codes are made of it.</summary>
+    public int GatherBytes => Weights.IsExact || Weights.Element == NumberFormat.Tf32 ? 4 : 2;
+
     /// <summary>Bytes of a gradient between chips.</summary>
     public int WireBytes => Wire.Bits / 8;
 
@@ -81,11 +84,11 @@ public sealed record NetworkPrecision
             Cast(Activations) with { Rotates = Hadamard && !staysBf16 }, Cast(Weights) with { Rotates = Hadamard && !staysBf16 }, Gradient(Gradients),
             Cast(BackwardWeights), Cast(BackwardActivations));
 
-        // Of formats that have Inf, gradients may overflow to it: then the loss was scaled too much.
+        // Gradients may overflow, to Inf or to NaN, where a format has either: then the loss was scaled too much.
         OperandCast Gradient(OperandFormat format)
         {
             OperandCast cast = Cast(format);
-            return cast with { Saturates = cast.Saturates && cast.Format.Element.Specials != SpecialCodes.Ieee };
+            return cast with { Saturates = cast.Format.Element.Specials == SpecialCodes.None };
         }
 
         OperandCast Cast(OperandFormat format) => new(staysBf16 && !format.IsExact ? bf16 : format)
@@ -109,8 +112,11 @@ internal sealed record LinearCasts(OperandCast Activations, OperandCast Weights,
     // Streams of a layer's randomness: a tensor that is cast twice is rounded apart each time.
     private const int Uses = 8;
 
-    /// <summary>Whether activations may be cast where they lie: forward and backward they are the same numbers.</summary>
-    internal bool CastsInPlace { get; } = Activations.Format.IsElementWise && !Activations.IsNone && !Activations.Rotates && Activations.Format == BackwardActivations.Format;
+    /// <summary>
+    /// Whether activations are cast where they lie: forward and backward they are the same numbers, of a format in which a chip keeps them. What
+    /// else reads them then, the backward pass of attention or of a ReLU, reads them as they are kept.
+    /// </summary>
+    internal bool CastsInPlace { get; } = Activations.Format is { IsElementWise: true, Element.IsWide: true } && !Activations.IsNone && !Activations.Rotates && Activations.Format == BackwardActivations.Format;
 
     /// <summary>Whether forward and backward products read the same numbers of a weight, as a chip does that keeps one copy of it.</summary>
     internal bool SharesWeights { get; } = Weights.Format.IsElementWise && !Weights.Rotates && Weights.Format == BackwardWeights.Format;
@@ -118,7 +124,7 @@ internal sealed record LinearCasts(OperandCast Activations, OperandCast Weights,
     /// <summary>The random numbers of a cast.</summary>
     /// <param name="cast">One of these.</param>
     /// <param name="seed">Of the run.</param>
-    /// <param name="layer">Place of the operation in the network.</param>
+    /// <param name="layer">Number of the layer among all that are linear; under 8,000.</param>
     /// <param name="use">Which cast of the operation, under eight.</param>
     /// <param name="step">The step.</param>
     /// <param name="firstRow">Of the micro-batch in the global batch; 0 for weights.</param>

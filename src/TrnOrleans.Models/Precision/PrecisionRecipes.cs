@@ -91,9 +91,11 @@ public static class PrecisionRecipes
         StoredWeights = stored,
     };
 
-    /// <summary>Gradients in a format without scales that has fewer exponents than BF16 lose what is small.</summary>
+    /// <summary>Gradients in a format without scales that has fewer exponents than BF16 lose what is small; what is too large must show, or the scale would grow for ever.</summary>
     private static bool NeedsScaling(NetworkPrecision precision) =>
-        (precision.Gradients is { IsElementWise: true, Element.IsWide: false }) || precision.Attention is { IsWide: false };
+        (precision.Gradients is { IsElementWise: true, Element.IsWide: false } && CanOverflow(precision)) || precision.Attention is { IsWide: false };
+
+    private static bool CanOverflow(NetworkPrecision precision) => precision.Gradients.Element.Specials != SpecialCodes.None;
 
     private static void Check(NetworkPrecision precision, PrecisionSpec spec)
     {
@@ -111,6 +113,12 @@ public static class PrecisionRecipes
         if (spec is { LossScale: not null, LossScaling: LossScalingKind.None })
         {
             throw new InvalidDescriptionException("precision has a loss_scale, and its loss_scaling is none; leave one out");
+        }
+
+        if (precision.LossScaling == LossScalingKind.Dynamic && precision.Gradients.IsElementWise && !CanOverflow(precision))
+        {
+            throw new InvalidDescriptionException(
+                $"precision.loss_scaling is dynamic, and gradients in {precision.Gradients} saturate and never overflow, so that the scale would grow for ever; give a loss_scale, which stays");
         }
 
         if (precision.Hadamard && (precision.Weights.IsExact || precision.Activations.IsExact))

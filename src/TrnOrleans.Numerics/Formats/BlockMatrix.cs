@@ -64,7 +64,7 @@ internal readonly unsafe struct BlockMatrix
         {
             double draw = rounding == Rounding.Stochastic ? (draws[i * drawStride] >> 8) * (1.0 / (1 << 24)) : 0;
             double scaled = Math.ScaleB(X[start + (i * stride)], -exponent);
-            Y[start + (i * stride)] = isFinite ? (float)Math.ScaleB(FormatCode.Round(scaled, Format.Element, rounding, draw: draw), exponent) : float.NaN;
+            Y[start + (i * stride)] = isFinite ? (float)Math.ScaleB(FormatCode.Round(scaled, Format.Element, rounding, draw: draw), exponent) : NumberFormat.PositiveNan;
         }
     }
 }

@@ -12,8 +12,8 @@ namespace TrnOrleans.Numerics.Formats;
 /// </summary>
 public static unsafe class TensorScale
 {
-    // A scale, its inverse and all numbers of a format at that scale stay normal floats.
-    private const int MostExponent = 96;
+    // All steps of a format at that scale stay normal floats.
+    private const int LeastExponent = -96;
 
     /// <summary>The largest magnitude; NaN where there is one.</summary>
     public static float Largest(ReadOnlySpan<float> x)
@@ -36,7 +36,7 @@ public static unsafe class TensorScale
         return BitConverter.Int32BitsToSingle(largest);
     }
 
-    /// <summary>y[i] = x[i] as a number of the format at the tensor's scale: the largest lies in the format's largest binade but one, so that none saturates.</summary>
+    /// <summary>y[i] = x[i] as a number of the format at the tensor's scale: the largest lies in the format's largest binade but one, so that none saturates; what lies beyond 2^105 does.</summary>
     /// <remarks>A tensor that holds NaN or Inf has no scale: it is rounded as it is.</remarks>
     /// <inheritdoc cref="FormatRounding.Round"/>
     public static void Round(
@@ -48,7 +48,10 @@ public static unsafe class TensorScale
 
     /// <summary>Exponent of the scale of a tensor with this largest magnitude; 0 where there is none.</summary>
     internal static int Exponent(float largest, NumberFormat format) =>
-        float.IsFinite(largest) && largest > 0 ? Math.Clamp(Math.ILogB(largest) - (format.MaxExponent - 1), -MostExponent, MostExponent) : 0;
+        float.IsFinite(largest) && largest > 0 ? Math.Clamp(Math.ILogB(largest) - (format.MaxExponent - 1), LeastExponent, MostExponent(format)) : 0;
+
+    /// <summary>So that a number beyond the largest, and the power of two that it is rounded with, are floats.</summary>
+    private static int MostExponent(NumberFormat format) => 254 - 127 - (23 - format.MantissaBits) - (format.MaxExponent + 1);
 
     private struct Pieces : IPieces
     {

@@ -53,6 +53,41 @@ public static class QuantizedProduct
         MatrixProduct.TN(
             Cast(a, castA, m, Contraction.Column, ThreadScratch.Slot.LeftOperand), Cast(b, castB, n, Contraction.Column, ThreadScratch.Slot.RightOperand), c, m, n, k);
 
+    /// <summary>
+    /// Both products of a linear layer's backward pass: the gradient of the weight, dYᵀ · X, and of the input, dY · W. A gradient without blocks is
+    /// cast once for both, as a chip does that keeps it so; blocks lie along its rows for one and down its columns for the other.
+    /// </summary>
+    /// <param name="gradient">dY: rows × outputs.</param>
+    /// <param name="castGradient">Of dY.</param>
+    /// <param name="input">X: rows × inputs.</param>
+    /// <param name="castInput">Of X, down its columns.</param>
+    /// <param name="weightGradient">outputs × inputs; overwritten.</param>
+    /// <param name="weight">W: outputs × inputs.</param>
+    /// <param name="castWeight">Of W, down its columns.</param>
+    /// <param name="inputGradient">rows × inputs, overwritten; or empty when nobody wants it.</param>
+    /// <param name="rows">Rows of the micro-batch.</param>
+    /// <param name="outputs">Of the layer.</param>
+    /// <param name="inputs">Of the layer.</param>
+    /// <param name="epilogue">What is done to each element of the input's gradient last.</param>
+    /// <param name="other">The epilogue's other operand, rows × inputs; empty when it has none.</param>
+    /// <exception cref="ArgumentException">a span is not of the stated shape.</exception>
+    public static void Backward(
+        ReadOnlySpan<float> gradient, in OperandCast castGradient, ReadOnlySpan<float> input, in OperandCast castInput, Span<float> weightGradient,
+        ReadOnlySpan<float> weight, in OperandCast castWeight, Span<float> inputGradient, int rows, int outputs, int inputs,
+        Epilogue epilogue = Epilogue.None, Span<float> other = default)
+    {
+        bool isOnce = castGradient.Format.Scale != OperandScale.Block;
+        ReadOnlySpan<float> down = Cast(gradient, castGradient, outputs, isOnce ? Contraction.Row : Contraction.Column, ThreadScratch.Slot.LeftOperand);
+        MatrixProduct.TN(down, Cast(input, castInput, inputs, Contraction.Column, ThreadScratch.Slot.RightOperand), weightGradient, outputs, inputs, rows);
+        if (!inputGradient.IsEmpty)
+        {
+            ReadOnlySpan<float> along = isOnce ? down : Cast(gradient, castGradient, outputs, Contraction.Row, ThreadScratch.Slot.LeftOperand);
+            MatrixProduct.NN(
+                along, Cast(weight, castWeight, inputs, Contraction.Column, ThreadScratch.Slot.RightOperand), inputGradient, rows, inputs, outputs,
+                epilogue: epilogue, other: other);
+        }
+    }
+
     private static unsafe ReadOnlySpan<float> Cast(ReadOnlySpan<float> x, in OperandCast cast, int width, Contraction contraction, ThreadScratch.Slot slot)
     {
         if (cast.IsNone || x.IsEmpty)

@@ -31,6 +31,8 @@ public sealed class RecipeTests
         Assert.All(PrecisionRecipes.Names, name => Assert.Equal(LossScalingKind.None, Of(name).LossScaling));
         Assert.Equal(LossScalingKind.Dynamic, Resolve("""{"recipe":"mixed_precision","gradients":"fp16"}""").LossScaling);
         Assert.Equal(LossScalingKind.Dynamic, Resolve("""{"recipe":"fp8","gradients":"fp8_e5m2"}""").LossScaling);
+        Assert.Equal(LossScalingKind.Dynamic, Resolve("""{"recipe":"fp8","gradients":"fp8_e4m3fn"}""").LossScaling);
+        Assert.Equal(LossScalingKind.None, Resolve("""{"recipe":"fp8","gradients":"fp6_e3m2"}""").LossScaling);
         Assert.Equal(LossScalingKind.None, Resolve("""{"recipe":"mixed_precision","gradients":"fp16","loss_scaling":"none"}""").LossScaling);
         NetworkPrecision fixedScale = Resolve("""{"recipe":"fp32","loss_scale":1024}""");
         Assert.Equal((LossScalingKind.Static, 1024), (fixedScale.LossScaling, fixedScale.LossScale));
@@ -56,6 +58,7 @@ public sealed class RecipeTests
     [InlineData("""{"loss_scale":1000}""", "precision.loss_scale is 1000")]
     [InlineData("""{"loss_scale":1e30}""", "precision.loss_scale is")]
     [InlineData("""{"loss_scale":2,"loss_scaling":"none"}""", "leave one out")]
+    [InlineData("""{"gradients":"fp4_e2m1","loss_scaling":"dynamic"}""", "never overflow")]
     [InlineData("""{"hadamard":true}""", "choose a recipe such as mxfp4")]
     public void A_recipe_that_cannot_be_is_refused_in_a_sentence(string json, string sentence) =>
         Assert.Contains(sentence, Assert.Throws<InvalidDescriptionException>(() => Resolve(json)).Message, StringComparison.Ordinal);
