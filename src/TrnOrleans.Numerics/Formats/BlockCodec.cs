@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Memory;
 
@@ -88,30 +89,41 @@ public static unsafe class BlockCodec
                 largest = Vector512.Max(largest, FormatLanes.Magnitude(Lanes.Load(x + i, count - i)));
             }
 
-            float most = BitConverter.Int32BitsToSingle(FormatLanes.Highest(largest));
-            if (!float.IsFinite(most))
+            int top = FormatLanes.Highest(largest);
+            int field = top >> 23;
+            if (field == 255)
             {
                 // The scale says it; elements are what NaN is in their format.
                 new Span<byte>(codes, count).Fill((byte)FormatCode.Encode(double.NaN, Format.Element));
                 return E8M0.Nan;
             }
 
-            int exponent = Format.ScaleExponent(most);
-            bool isSafe = (FormatLanes.Highest(largest) >> 23) is >= BlockMatrix.LeastExponent and <= BlockMatrix.MostExponent || most == 0;
-            Vector512<float> inverse = Vector512.Create(isSafe ? (float)Math.ScaleB(1, -exponent) : 0);
-            for (int i = 0; i < count; i += Lanes.Width)
+            if (field is < BlockMatrix.LeastExponent or > BlockMatrix.MostExponent)
             {
-                if (isSafe)
+                int outside = Format.ScaleExponent(BitConverter.Int32BitsToSingle(top));
+                for (int i = 0; i < count; i++)
                 {
-                    // What the multiplication flushes lies far below half an element's smallest step.
-                    FormatCodec.Store(Constants.Encode(Lanes.Load(x + i, count - i) * inverse), codes + i, count - i);
-                    continue;
+                    codes[i] = (byte)FormatCode.Encode(Math.ScaleB(x[i], -outside), Format.Element);
                 }
 
-                for (int j = i; j < Math.Min(count, i + Lanes.Width); j++)
+                return E8M0.Encode(outside);
+            }
+
+            // What the multiplication flushes lies far below half an element's smallest step.
+            int done = 0;
+            int exponent = field - 127 - Format.Below;
+            Vector512<float> inverse = Vector512.Create(BitConverter.Int32BitsToSingle((127 - exponent) << 23));
+            if (Avx512F.IsSupported)
+            {
+                for (; done + Lanes.Width <= count; done += Lanes.Width)
                 {
-                    codes[j] = (byte)FormatCode.Encode(Math.ScaleB(x[j], -exponent), Format.Element);
+                    FormatCodec.StoreWhole(Constants.Encode(Vector512.Load(x + done) * inverse), codes + done);
                 }
+            }
+
+            for (; done < count; done += Lanes.Width)
+            {
+                FormatCodec.StoreOneByOne(Constants.Encode(Lanes.Load(x + done, count - done) * inverse), codes + done, Math.Min(Lanes.Width, count - done));
             }
 
             return E8M0.Encode(exponent);
@@ -137,10 +149,20 @@ public static unsafe class BlockCodec
                     nint start = ((nint)row * Width) + column;
                     int count = Math.Min(Format.Block, Width - column);
                     Vector512<float> factor = Vector512.Create(E8M0.Decode(*scale++));
-                    for (int i = 0; i < count; i += Lanes.Width)
+
+                    // A power of two times a few bits: exact, down to subnormal floats.
+                    int i = 0;
+                    if (Avx512F.IsSupported)
                     {
-                        // A power of two times a few bits: exact, down to subnormal floats.
-                        Lanes.Store(Constants.Decode(FormatCodec.Load(Codes + start + i, count - i)) * factor, X + start + i, count - i);
+                        for (; i + Lanes.Width <= count; i += Lanes.Width)
+                        {
+                            (Constants.Decode(FormatCodec.LoadWhole(Codes + start + i)) * factor).Store(X + start + i);
+                        }
+                    }
+
+                    for (; i < count; i += Lanes.Width)
+                    {
+                        Lanes.Store(Constants.Decode(FormatCodec.LoadOneByOne(Codes + start + i, Math.Min(Lanes.Width, count - i))) * factor, X + start + i, count - i);
                     }
                 }
             }

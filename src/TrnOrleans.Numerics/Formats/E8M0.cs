@@ -19,5 +19,5 @@ public static class E8M0
     }
 
     /// <summary>The power of two of a code; 2^−127 is a subnormal float.</summary>
-    public static float Decode(byte code) => code == Nan ? NumberFormat.PositiveNan : (float)Math.ScaleB(1, code - Bias);
+    public static float Decode(byte code) => code == Nan ? NumberFormat.PositiveNan : BitConverter.Int32BitsToSingle(code == 0 ? 1 << 22 : code << 23);
 }

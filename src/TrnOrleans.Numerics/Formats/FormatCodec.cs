@@ -81,30 +81,30 @@ public static unsafe class FormatCodec
         }
     }
 
-    /// <summary>Sixteen codes, or as many as still fit.</summary>
+    /// <summary>Sixteen codes; with AVX-512 only.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Store<TCode>(Vector512<int> code, TCode* target, int left)
+    internal static void StoreWhole<TCode>(Vector512<int> code, TCode* target)
         where TCode : unmanaged
     {
-        if (Avx512F.IsSupported && left >= Lanes.Width)
+        if (sizeof(TCode) == 1)
         {
-            if (sizeof(TCode) == 1)
-            {
-                Avx512F.ConvertToVector128Byte(code).Store((byte*)target);
-            }
-            else
-            {
-                Avx512F.ConvertToVector256UInt16(code).Store((ushort*)target);
-            }
-
-            return;
+            Avx512F.ConvertToVector128Byte(code).Store((byte*)target);
         }
-
-        StoreOneByOne(code, target, Math.Min(left, Lanes.Width));
+        else
+        {
+            Avx512F.ConvertToVector256UInt16(code).Store((ushort*)target);
+        }
     }
 
+    /// <summary>Sixteen codes; with AVX-512 only.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<int> LoadWhole<TCode>(TCode* source)
+        where TCode : unmanaged =>
+        sizeof(TCode) == 1 ? Avx512F.ConvertToVector512Int32(Vector128.Load((byte*)source)) : Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)source));
+
+    /// <summary>The first so many codes.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreOneByOne<TCode>(Vector512<int> code, TCode* target, int count)
+    internal static void StoreOneByOne<TCode>(Vector512<int> code, TCode* target, int count)
         where TCode : unmanaged
     {
         int* lanes = stackalloc int[Lanes.Width];
@@ -116,21 +116,9 @@ public static unsafe class FormatCodec
         }
     }
 
-    /// <summary>Sixteen codes, or what is left of them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<int> Load<TCode>(TCode* source, int left)
-        where TCode : unmanaged
-    {
-        if (Avx512F.IsSupported && left >= Lanes.Width)
-        {
-            return sizeof(TCode) == 1 ? Avx512F.ConvertToVector512Int32(Vector128.Load((byte*)source)) : Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)source));
-        }
-
-        return LoadOneByOne(source, Math.Min(left, Lanes.Width));
-    }
-
+    /// <summary>The first so many codes, zeros behind.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Vector512<int> LoadOneByOne<TCode>(TCode* source, int count)
+    internal static Vector512<int> LoadOneByOne<TCode>(TCode* source, int count)
         where TCode : unmanaged
     {
         int* lanes = stackalloc int[Lanes.Width];
@@ -156,9 +144,21 @@ public static unsafe class FormatCodec
         {
             nint start = (nint)piece * ElementBlocks.Length;
             int length = ElementBlocks.LengthOf(piece, Length);
-            for (int i = 0; i < length; i += Lanes.Width)
+            float* x = X + start;
+            TCode* codes = Codes + start;
+            CodeConstants format = Format;
+            int i = 0;
+            if (Avx512F.IsSupported)
             {
-                Store(Format.Encode(Lanes.Load(X + start + i, length - i)), Codes + start + i, length - i);
+                for (; i + Lanes.Width <= length; i += Lanes.Width)
+                {
+                    StoreWhole(format.Encode(Vector512.Load(x + i)), codes + i);
+                }
+            }
+
+            for (; i < length; i += Lanes.Width)
+            {
+                StoreOneByOne(format.Encode(Lanes.Load(x + i, length - i)), codes + i, Math.Min(Lanes.Width, length - i));
             }
         }
     }
@@ -176,9 +176,21 @@ public static unsafe class FormatCodec
         {
             nint start = (nint)piece * ElementBlocks.Length;
             int length = ElementBlocks.LengthOf(piece, Length);
-            for (int i = 0; i < length; i += Lanes.Width)
+            float* x = X + start;
+            TCode* codes = Codes + start;
+            CodeConstants format = Format;
+            int i = 0;
+            if (Avx512F.IsSupported)
             {
-                Lanes.Store(Format.Decode(Load(Codes + start + i, length - i)), X + start + i, length - i);
+                for (; i + Lanes.Width <= length; i += Lanes.Width)
+                {
+                    format.Decode(LoadWhole(codes + i)).Store(x + i);
+                }
+            }
+
+            for (; i < length; i += Lanes.Width)
+            {
+                Lanes.Store(format.Decode(LoadOneByOne(codes + i, Math.Min(Lanes.Width, length - i))), x + i, length - i);
             }
         }
     }
