@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What takes too long for every change: all floats to BF16, 2,000 steps in each number format (with TRN_DATA), storms, cuts, hangs of a minute, comings and goings, kills by the dozen. As root, with redis-server,
-# iproute2 and iptables, all of it; else what is possible. An hour or so. `tests/soak.sh NAME…` runs the parts named.
+# What takes too long for every change: all floats to BF16, 2,000 steps in each number format (with TRN_DATA), storms, cuts, hangs of a minute,
+# comings and goings, kills by the dozen. As root, with redis-server, iproute2 and iptables, all of it; else what is possible. An hour or so.
+# `tests/soak.sh NAME…` runs the parts named.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TRN_SOAK=1
