@@ -9,8 +9,8 @@ using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Architectures;
-using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Json;
+using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Text;
 
 namespace TrnOrleans.Client.Commands;

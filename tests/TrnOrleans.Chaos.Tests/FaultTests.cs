@@ -42,6 +42,7 @@ public sealed class FaultTests
     [InlineData("switch_down", "1")]
     [InlineData("hbm_error", "0/2")]
     [InlineData("lost_reply", "0/2")]
+    [InlineData("nan", "1/1")]
     public async Task One_fault_changes_no_bit_in_any_format(string kind, string target)
     {
         RunSpec spec = TestSilo.TinySpec(chips: 3, ultraServers: 2, steps: 30) with
