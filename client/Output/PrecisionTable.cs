@@ -13,13 +13,14 @@ namespace TrnOrleans.Client.Output;
 internal sealed class PrecisionTable(IReadOnlyList<PrecisionRun> runs, IReadOnlyList<string> precisions, string baseline, string rows)
 {
     private const int MostPoints = 120;
+    private const double WorthTelling = 1.05;
 
     /// <summary>How a recipe stands beside the baseline. Gaps are taken seed by seed: both saw the same batches.</summary>
     private sealed record Line(string Precision, double? Loss, double? Accuracy, double? Gap, double? GapError, long Skipped, double Rate, double StepSeconds, double SpeedUp, string? Failure);
 
     internal void Write()
     {
-        Table table = Tables.Create("precision", "validation loss", $"gap to {baseline}", "accuracy", "skipped", $"{rows}/s here", "modelled step", $"modelled speed-up");
+        Table table = Tables.Create("precision", "validation loss", $"gap to {baseline}", "accuracy", "skipped", $"{rows}/s here", "modelled step", "modelled speed-up");
         foreach (Line line in Lines())
         {
             table.AddRow(
@@ -41,6 +42,11 @@ internal sealed class PrecisionTable(IReadOnlyList<PrecisionRun> runs, IReadOnly
         else
         {
             Console.Out.WriteLine("One seed says nothing of the noise; --seeds 3 does.");
+        }
+
+        if (Lines().Max(l => l.SpeedUp) < WorthTelling)
+        {
+            Console.Out.WriteLine("A modelled step of so small a network is fixed costs, whatever its formats; `trn plan --precision` says what they bring to a large one.");
         }
     }
 
