@@ -24,7 +24,8 @@ internal static class ComparePrecisionCommand
     internal static Command Create()
     {
         SpecOptions spec = new();
-        Option<string?> precisions = Values.Text("--precisions", "NAME,NAME,…", $"Recipes, by default {DefaultPrecisions}; there are {string.Join(", ", PrecisionRecipes.Names)}.");
+        Option<string?> precisions = Values.Text(
+            "--precisions", "NAME,FILE,…", $"Recipes, by default {DefaultPrecisions}; there are {string.Join(", ", PrecisionRecipes.Names)}, and those in the precision section of a spec file that ends in .json.");
         Option<long?> seeds = Values.Whole("--seeds", $"Runs of each recipe, with --seed and the numbers behind it; by default {DefaultSeeds}.");
         Option<string?> plot = Values.Text("--plot", "FILE", "Write the loss curves there (SVG).");
         Command command = new("compare-precision", "Trains the same spec in each of some number formats, and says how far their losses lie apart.");
@@ -39,7 +40,7 @@ internal static class ComparePrecisionCommand
         {
             using StopSignals signals = new();
             RunSpec resolved = spec.Resolve(result);
-            string[] names = Names(result.GetValue(precisions) ?? DefaultPrecisions);
+            (string Name, PrecisionSpec Spec)[] recipes = Recipes(result.GetValue(precisions) ?? DefaultPrecisions);
             if (resolved.Precision != new PrecisionSpec())
             {
                 throw new InvalidDescriptionException("--precision, or the spec's precision, says one recipe, and --precisions says which to compare; leave the first out");
@@ -52,20 +53,32 @@ internal static class ComparePrecisionCommand
             }
 
             string system = ClockChoices.SystemOf(result);
-            Array.ForEach(names, name => PrecisionRecipe.Of(name).CheckOn(Catalogue.BuiltIn.Chip(Catalogue.BuiltIn.System(system).Chip)));
+            Array.ForEach(recipes, recipe => PrecisionRecipe.Of(PrecisionRecipes.Resolve(recipe.Spec)).CheckOn(Catalogue.BuiltIn.Chip(Catalogue.BuiltIn.System(system).Chip)));
             RunSession.CheckWritable(plot.Name, result.GetValue(plot));
-            string baseline = names.Contains(PrecisionRecipes.Default) ? PrecisionRecipes.Default : names[0];
             ulong first = resolved.Training.Seed;
             PrecisionComparison comparison = new(resolved, spec.Epochs(result), system, CommonOptions.ThreadsOf(result));
             int done = 0;
             IReadOnlyList<PrecisionRun> runs = await comparison.RunAsync(
-                names, [.. Enumerable.Range(0, (int)count).Select(i => unchecked(first + (ulong)i))],
-                run => Console.Error.WriteLine($"{++done} of {names.Length * count}: {run.Precision}, seed {run.Seed}: {(run.Validation is { } v ? $"validation loss {v.Loss:F4}" : run.Failure)}"),
+                recipes, [.. Enumerable.Range(0, (int)count).Select(i => unchecked(first + (ulong)i))],
+                run => Console.Error.WriteLine($"{++done} of {recipes.Length * count}: {run.Precision}, seed {run.Seed}: {(run.Validation is { } v ? $"validation loss {v.Loss:F4}" : run.Failure)}"),
                 signals.Asked);
+            bool isStopped = runs.Count < recipes.Length * count;
+            if (runs.Count == 0)
+            {
+                throw new OperationCanceledException(signals.Asked);
+            }
+
+            if (isStopped)
+            {
+                Console.Error.WriteLine($"Stopped after {runs.Count} of {recipes.Length * count} runs; this is what they say.");
+            }
+
+            string[] names = [.. recipes.Select(p => p.Name).Where(name => runs.Any(run => run.Precision == name))];
+            string baseline = names.Contains(PrecisionRecipes.Default) ? PrecisionRecipes.Default : names[0];
             PrecisionTable table = new(runs, names, baseline, Words.Rows(resolved.Model));
             if (result.GetValue(CommonOptions.Json))
             {
-                Console.Out.WriteLine(table.ToJson().ToJsonString(StrictJson.Compact));
+                Console.Out.WriteLine(table.ToJson(isStopped).ToJsonString(StrictJson.Compact));
             }
             else
             {
@@ -78,7 +91,7 @@ internal static class ComparePrecisionCommand
                 await Plot(path, table.Plot($"{Words.Name(resolved.Model)}, {resolved.Training.Steps:N0} steps, batch {resolved.Training.Batch}"));
             }
 
-            return Failures.Success;
+            return isStopped ? signals.ExitCode : Failures.Success;
         });
         return command;
     }
@@ -103,14 +116,22 @@ internal static class ComparePrecisionCommand
     }
 
     /// <exception cref="InvalidDescriptionException">one that there is not, or one twice.</exception>
-    private static string[] Names(string list)
+    private static (string Name, PrecisionSpec Spec)[] Recipes(string list)
     {
-        string[] names = [.. list.Split(',').Select(n => n.Trim())];
-        foreach (string name in names)
+        (string Name, PrecisionSpec Spec)[] recipes = [.. list.Split(',').Select(n => n.Trim()).Select(n => (n, Recipe(n)))];
+        return recipes.GroupBy(p => p.Name).FirstOrDefault(g => g.Count() > 1) is { } twice
+            ? throw new InvalidDescriptionException($"--precisions names {twice.Key} twice")
+            : recipes;
+    }
+
+    private static PrecisionSpec Recipe(string name)
+    {
+        if (!name.EndsWith(".json", StringComparison.Ordinal))
         {
-            PrecisionRecipes.Resolve(new PrecisionSpec { Recipe = name });
+            return PrecisionRecipes.Names.Contains(name) ? new PrecisionSpec { Recipe = name } : throw new InvalidDescriptionException(
+                $"--precisions knows no {(name.Length == 0 ? "recipe without a name" : name)}; it takes {string.Join(", ", PrecisionRecipes.Names)}, and files that end in .json");
         }
 
-        return names.Distinct().Count() == names.Length ? names : throw new InvalidDescriptionException($"--precisions names {names.GroupBy(n => n).First(g => g.Count() > 1).Key} twice");
+        return SpecResolver.Resolve(SpecOptions.Read(name), name, null, []).Precision;
     }
 }

@@ -7,7 +7,7 @@ namespace TrnOrleans.Client.Options;
 internal static class NumericsChoices
 {
     private static Option<long?> Every { get; } = Values.Whole(
-        "--numerics-every", "Steps between two in which the first chip says what share of each tensor saturates and is flushed to zero, its largest number and its signal-to-noise ratio. Never changes a result.");
+        "--numerics-every", "Steps between two in which the first chip says what share of each tensor saturates and is flushed to zero, its largest number and its signal-to-noise ratio: all with --json, the worst of the last on screen. Never changes a result.");
 
     internal static void AddTo(Command command) => command.Options.Add(Every);
 

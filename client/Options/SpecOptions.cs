@@ -27,7 +27,7 @@ internal sealed class SpecOptions
         Add(Values.Whole("--vocabulary", "Tokens known; by default the data's."), "model", "vocabulary");
         Add(Values.Sizes("--sizes", "Sizes of an mlp from input to output, such as 784,128,10."), "model", "sizes");
         Add(Values.Number("--dropout", "Share of elements dropped in training."), "model", "dropout");
-        Add(Values.Word("--precision", "Number formats: a recipe. A spec file can differ from it.", [.. PrecisionRecipes.Names]), "precision", "recipe");
+        Add(Values.Word("--precision", "Number formats: a recipe. A spec file can differ from it; with this option, what it says of formats does not count.", [.. PrecisionRecipes.Names]), "precision", "recipe");
         Add(Values.Text("--data", "NAME|PATH", "source (this project's own code), a text file, a folder of IDX files, or a name from `trn data`."), "data", "source");
         Add(Values.Word("--order", "Order of training samples.", "random", "sequential"), "data", "order");
         Add(Values.Number("--validation-fraction", "Share of a text, at its end, that validates."), "data", "validation_fraction");

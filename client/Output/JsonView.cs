@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
@@ -23,6 +24,7 @@ internal sealed class JsonView(TextWriter output) : IRunView
         ["event"] = "start",
         ["run"] = facts.Id,
         ["parameters"] = facts.Network.Layout.Count,
+        ["precision"] = JsonSerializer.SerializeToNode(facts.Spec.Precision, StrictJson.Compact),
         ["data_sha256"] = facts.Spec.Data.Sha256,
         ["ultraservers"] = facts.Spec.Cluster.UltraServers,
         ["chips"] = facts.Spec.Cluster.TotalChips,
@@ -35,7 +37,7 @@ internal sealed class JsonView(TextWriter output) : IRunView
         switch (happened)
         {
             case StepEvent step:
-                Write(new JsonObject
+                JsonObject line = new()
                 {
                     ["event"] = "step",
                     ["step"] = step.Step,
@@ -47,9 +49,14 @@ internal sealed class JsonView(TextWriter output) : IRunView
                     ["modelled_seconds"] = clock.Seconds,
                     ["modelled_energy_joules"] = clock.Last.EnergyJoules,
                     ["mfu"] = clock.Last.Mfu,
-                    ["loss_scale"] = step.LossScale == 0 ? null : step.LossScale,
-                    ["skipped"] = step.LossScale == 0 ? null : step.IsSkipped,
-                });
+                };
+                if (step.LossScale != 0)
+                {
+                    line["loss_scale"] = step.LossScale;
+                    line["skipped"] = step.IsSkipped;
+                }
+
+                Write(line);
                 break;
             case NumericsEvent numerics:
                 Write(new JsonObject

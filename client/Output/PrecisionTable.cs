@@ -50,8 +50,9 @@ internal sealed class PrecisionTable(IReadOnlyList<PrecisionRun> runs, IReadOnly
         }
     }
 
-    internal JsonObject ToJson() => new()
+    internal JsonObject ToJson(bool isStopped) => new()
     {
+        ["stopped"] = isStopped,
         ["baseline"] = baseline,
         ["seeds"] = new JsonArray([.. runs.Select(r => r.Seed).Distinct().Select(s => (JsonNode)s)]),
         ["baseline_deviation"] = Deviation(baseline),

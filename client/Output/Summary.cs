@@ -4,6 +4,8 @@ using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Hardware.Clocks;
+using TrnOrleans.Hardware.Layouts;
+using TrnOrleans.Hardware.Machines;
 
 namespace TrnOrleans.Client.Output;
 
@@ -26,7 +28,7 @@ internal static class Summary
 
         if (result.SkippedSteps > 0)
         {
-            yield return ("skipped", $"{Words.Count(result.SkippedSteps, "step")}: the gradient overflowed its format; the loss was scaled by {result.LastStep?.LossScale:G6} in the last step");
+            yield return ("skipped", $"{Words.Count(result.SkippedSteps, "step")}: the gradient overflowed its format; the loss was scaled by {Words.Scale(result.LastStep?.LossScale ?? 0)} in the last step");
         }
 
         if (result.LastNumerics is { } numerics)
@@ -34,7 +36,7 @@ internal static class Summary
             yield return ("numerics", Words.Numerics(numerics));
         }
 
-        foreach ((string Label, string Text) line in Modelled(result.Modelled))
+        foreach ((string Label, string Text) line in Modelled(result.Modelled, Chip.Word(PrecisionRecipe.Of(result.Precision).Compute)))
         {
             yield return line;
         }
@@ -68,7 +70,7 @@ internal static class Summary
         yield return ("weights", result.SavedTo is { } path ? $"saved to {path}" : "not saved; --save FILE keeps them");
     }
 
-    private static IEnumerable<(string Label, string Text)> Modelled(ModelledRun modelled)
+    private static IEnumerable<(string Label, string Text)> Modelled(ModelledRun modelled, string format)
     {
         RunClock clock = modelled.Clock;
         if (clock.Steps == 0)
@@ -83,7 +85,7 @@ internal static class Summary
         ];
         yield return ("modelled", string.Create(
             CultureInfo.InvariantCulture,
-            $"{PlanText.Seconds(clock.Seconds)} on {modelled.System}, extrapolated: {PlanText.Seconds(clock.StepSeconds / clock.Steps)} a step, MFU {Words.Percent(clock.Mfu)}, {PlanText.Number(clock.EnergyJoules)}J"));
+            $"{PlanText.Seconds(clock.Seconds)} on {modelled.System}, extrapolated: {PlanText.Seconds(clock.StepSeconds / clock.Steps)} a step, MFU {Words.Percent(clock.Mfu)} of {format}, {PlanText.Number(clock.EnergyJoules)}J"));
         yield return (string.Empty, string.Join(", ", parts.Where((p, i) => i < 3 || p.Seconds > 0).Select(p => $"{p.Name} {Words.Percent(p.Seconds / clock.Seconds)}")));
         if (modelled.Trace is { } trace)
         {

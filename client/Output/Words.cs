@@ -1,9 +1,12 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Json;
 using TrnOrleans.Models.Precision;
 using TrnOrleans.Numerics.Formats;
 
@@ -46,14 +49,19 @@ internal static class Words
     internal static string? Precision(RunFacts facts)
     {
         NetworkPrecision p = facts.Network.Precision;
-        string name = new PrecisionSpec { Recipe = p.Name } == facts.Spec.Precision ? p.Name : $"{p.Name}, changed";
+        JsonObject changes = (JsonObject)JsonSerializer.SerializeToNode(facts.Spec.Precision, StrictJson.Compact)!;
+        changes.Remove("recipe");
+        string name = changes.Count == 0 ? p.Name : $"{p.Name}, but {string.Join(", ", changes.Select(c => $"{c.Key} {c.Value!.ToJsonString().Trim('"')}"))}";
         string backward = p.Weights == p.BackwardWeights && p.Activations == p.BackwardActivations ? string.Empty : $", backward {p.BackwardWeights} × {p.BackwardActivations}";
         string kept = p.Bf16Layers switch { Bf16Layers.Head => "; the head in bf16", Bf16Layers.Ends => "; the head, the first and the last block in bf16", _ => string.Empty };
         string scaled = p.LossScaling == LossScalingKind.None ? string.Empty : $"; {(p.LossScaling == LossScalingKind.Dynamic ? "dynamic" : "static")} loss scale";
         return p == NetworkPrecision.Fp32
             ? null
-            : $"{name}: weights {p.Weights}, activations {p.Activations}{backward}, gradients {p.Gradients}, kept in {p.StoredWeights}{(p.UpdateRounding == Rounding.Stochastic ? " (stochastic)" : string.Empty)}, sent in {p.Wire}{kept}{scaled}";
+            : $"{name}: weights {p.Weights}, activations {p.Activations}{backward}, gradients {p.Gradients}, kept in {p.StoredWeights}{(p.StoredWeights.MantissaBits == NumberFormat.Fp32.MantissaBits ? string.Empty : p.UpdateRounding == Rounding.Stochastic ? " (stochastic)" : p.UpdateRounding == Rounding.Nearest ? " (nearest)" : " (toward zero)")}, sent in {p.Wire}{kept}{scaled}";
     }
+
+    /// <summary>A power of two, as a whole number where it is one.</summary>
+    internal static string Scale(double scale) => scale.ToString(scale >= 1 ? "N0" : "G6", CultureInfo.InvariantCulture);
 
     /// <summary>The worst of all tensors.</summary>
     internal static string Numerics(NumericsEvent numerics)

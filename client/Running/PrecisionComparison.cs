@@ -12,22 +12,32 @@ namespace TrnOrleans.Client.Running;
 /// <summary>The same spec under each of some recipes and with each of some seeds, one run after the other on a silo in this process.</summary>
 internal sealed class PrecisionComparison(RunSpec spec, double? epochs, string system, int threads)
 {
-    /// <summary>Runs them all; one that diverges is part of the answer.</summary>
-    /// <param name="precisions">Recipes.</param>
+    /// <summary>Runs them all, or as many as there is time for; one that diverges is part of the answer.</summary>
+    /// <param name="precisions">Recipes, by their names.</param>
     /// <param name="seeds">Seeds.</param>
     /// <param name="told">Told about each run when it is over.</param>
     /// <param name="cancellation">Ends the run that is under way, and the comparison.</param>
-    internal async Task<IReadOnlyList<PrecisionRun>> RunAsync(IReadOnlyList<string> precisions, IReadOnlyList<ulong> seeds, Action<PrecisionRun> told, CancellationToken cancellation)
+    /// <returns>Those that came to their end.</returns>
+    internal async Task<IReadOnlyList<PrecisionRun>> RunAsync(
+        IReadOnlyList<(string Name, PrecisionSpec Spec)> precisions, IReadOnlyList<ulong> seeds, Action<PrecisionRun> told, CancellationToken cancellation)
     {
         using DataAccess data = new();
         await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, cancellation);
         List<PrecisionRun> runs = [];
         foreach (ulong seed in seeds)
         {
-            foreach (string precision in precisions)
+            foreach ((string name, PrecisionSpec precision) in precisions)
             {
-                RunSpec one = spec with { Precision = new PrecisionSpec { Recipe = precision }, Training = spec.Training with { Seed = seed } };
-                runs.Add(await OneAsync(one, data, cluster, cancellation));
+                RunSpec one = spec with { Precision = precision, Training = spec.Training with { Seed = seed } };
+                try
+                {
+                    runs.Add(await OneAsync(name, one, data, cluster, cancellation));
+                }
+                catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+                {
+                    return runs;
+                }
+
                 told(runs[^1]);
             }
         }
@@ -35,7 +45,7 @@ internal sealed class PrecisionComparison(RunSpec spec, double? epochs, string s
         return runs;
     }
 
-    private async Task<PrecisionRun> OneAsync(RunSpec one, DataAccess data, EmbeddedCluster cluster, CancellationToken cancellation)
+    private async Task<PrecisionRun> OneAsync(string name, RunSpec one, DataAccess data, EmbeddedCluster cluster, CancellationToken cancellation)
     {
         RunInputs inputs = (await data.LoadAsync(one, cancellation)).WithEpochs(epochs);
         MemoryNeed.Check(inputs, threads, inputs.Spec.Cluster.UltraServers);
@@ -71,6 +81,6 @@ internal sealed class PrecisionComparison(RunSpec spec, double? epochs, string s
 
         await run.Close(CancellationToken.None);
         GC.KeepAlive(inputs);
-        return new PrecisionRun(one.Precision.Recipe, one.Training.Seed, losses, validation, skipped, rate, modelled.Clock.Undisturbed.Seconds, failure);
+        return new PrecisionRun(name, one.Training.Seed, losses, validation, skipped, rate, modelled.Clock.Undisturbed.Seconds, failure);
     }
 }

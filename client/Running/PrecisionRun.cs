@@ -3,7 +3,7 @@ using TrnOrleans.Grains.Contracts;
 namespace TrnOrleans.Client.Running;
 
 /// <summary>A run of a comparison.</summary>
-/// <param name="Precision">Its recipe.</param>
+/// <param name="Precision">Name of its recipe, or of the file that has it.</param>
 /// <param name="Seed">Its seed.</param>
 /// <param name="Losses">Of each step, before its update.</param>
 /// <param name="Validation">At its end; null when it diverged.</param>

@@ -87,6 +87,22 @@ public sealed class PrecisionTests : IDisposable
     }
 
     [Fact]
+    public async Task Recipes_of_ones_own_are_compared_too_and_told_in_the_events()
+    {
+        string text = Trn.Text(_folder);
+        string own = _folder.File("own.json", """{"precision":{"recipe":"mxfp4","hadamard":true,"scale_rule":"ocp"}}""");
+        ChildProcess.Result result = await Trn.RunAsync([.. Trn.Tiny("compare-precision", text), "--threads", "2", "--precisions", $"fp32,{own}", "--seeds", "1", "--json"]);
+        Assert.True(result.ExitCode == 0, result.Errors);
+        JsonElement line = JsonDocument.Parse(result.Output).RootElement.GetProperty("precisions")[1];
+        JsonElement[] alone = await Trn.EventsAsync([.. Trn.Train(text), "--spec", own]);
+        Assert.Equal(own, line.GetProperty("precision").GetString());
+        Assert.Equal(alone[^1].GetProperty("validation_loss").GetDouble(), line.GetProperty("validation_loss").GetDouble());
+        Assert.Equal("ocp", alone[0].GetProperty("precision").GetProperty("scale_rule").GetString());
+        ChildProcess.Result plain = await Trn.SucceedAsync([.. Trn.Train(text), "--spec", own]);
+        Assert.Contains("formats  mxfp4, but scale_rule ocp, hadamard true: weights", plain.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Saved_weights_are_evaluated_in_another_format()
     {
         string text = Trn.Text(_folder);
@@ -124,8 +140,13 @@ public sealed class PrecisionTests : IDisposable
         Assert.Contains("precision.loss_scale is 0", await SpecAsync("""{"precision":{"loss_scale":0}}"""), StringComparison.Ordinal);
         Assert.Contains("the nearest known key is precision.rounding", await SpecAsync("""{"precision":{"roundin":"nearest"}}"""), StringComparison.Ordinal);
         string[] compare = [.. Trn.Tiny("compare-precision", text)];
-        Assert.Contains("--precision knows no fp9", await Trn.RefusedAsync(2, _folder, [.. compare, "--precisions", "fp32,fp9"]), StringComparison.Ordinal);
+        Assert.Contains("--precisions knows no fp9", await Trn.RefusedAsync(2, _folder, [.. compare, "--precisions", "fp32,fp9"]), StringComparison.Ordinal);
         Assert.Contains("names fp32 twice", await Trn.RefusedAsync(2, _folder, [.. compare, "--precisions", "fp32,fp32"]), StringComparison.Ordinal);
+        Assert.Contains("--precisions knows no recipe without a name", await Trn.RefusedAsync(2, _folder, [.. compare, "--precisions", "fp32,"]), StringComparison.Ordinal);
+        Assert.Contains("cannot read the spec none.json", await Trn.RefusedAsync(2, _folder, [.. compare, "--precisions", "none.json"]), StringComparison.Ordinal);
+        Assert.Contains("precision.rounding takes nearest or stochastic or toward_zero, not up", await SpecAsync("""{"precision":{"rounding":"up"}}"""), StringComparison.Ordinal);
+        string hopeless = _folder.File("hopeless.json", """{"precision":{"recipe":"mxfp8","gradients":"fp16","loss_scale":1099511627776}}""");
+        Assert.Contains("none of 3 steps was an update", await Trn.RefusedAsync(1, _folder, [.. Trn.Train(text), "--spec", hopeless]), StringComparison.Ordinal);
         Assert.Contains("--seeds is 0", await Trn.RefusedAsync(2, _folder, [.. compare, "--seeds", "0"]), StringComparison.Ordinal);
         Assert.Contains("leave the first out", await Trn.RefusedAsync(2, _folder, [.. compare, "--precision", "bf16"]), StringComparison.Ordinal);
         Assert.Contains("trn1 does not compute in fp4", await Trn.RefusedAsync(2, _folder, [.. compare, "--system", "trn1.32xl"]), StringComparison.Ordinal);

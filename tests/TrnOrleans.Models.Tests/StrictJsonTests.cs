@@ -16,7 +16,7 @@ public class StrictJsonTests
     [InlineData("""{"layers":"4"}""", "layers: the value is not of the right type")]
     [InlineData("""{"layers":1.5}""", "layers: the value is not of the right type")]
     [InlineData("""{"layers":99999999999}""", "layers: the value is not of the right type")]
-    [InlineData("""{"family":"gptt"}""", "family: the value is not of the right type")]
+    [InlineData("""{"family":"gptt"}""", "family takes mlp or gpt or llama, not gptt")]
     [InlineData("""{"family":1}""", "family: the value is not of the right type")]
     [InlineData("""{"sizes":[1,"x"]}""", "sizes[1]: the value is not of the right type")]
     [InlineData("""{"sizes":null}""", "sizes: null is not a value")]

@@ -76,6 +76,17 @@ public static class StrictJson
             }
 
             Type target = Nullable.GetUnderlyingType(known.PropertyType) ?? known.PropertyType;
+            if (target.IsEnum && property.Value.ValueKind == JsonValueKind.String)
+            {
+                // In the words that it is written in.
+                string[] words = [.. Enum.GetValuesAsUnderlyingType(target).Cast<object>().Select(v => JsonSerializer.Serialize(Enum.ToObject(target, v), target, Options).Trim('"'))];
+                string word = property.Value.GetString()!;
+                if (!words.Contains(word, StringComparer.OrdinalIgnoreCase))
+                {
+                    throw new InvalidDescriptionException($"{source}: {place}{property.Name} takes {string.Join(" or ", words)}, not {word}");
+                }
+            }
+
             if (property.Value.ValueKind == JsonValueKind.Object)
             {
                 CheckKeys(property.Value, Options.GetTypeInfo(target), source, $"{place}{property.Name}.");
