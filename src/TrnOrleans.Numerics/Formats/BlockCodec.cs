@@ -48,11 +48,7 @@ public static unsafe class BlockCodec
 
     private static int Check(int length, ReadOnlySpan<byte> codes, ReadOnlySpan<byte> scales, int width, BlockFormat format)
     {
-        if (!BlockFormat.IsBlock(format.Block) || format.Element.Bits > 8)
-        {
-            throw new ArgumentException($"blocks have 16, 32, 64 or 128 elements of a format of at most 8 bits, not {format.Block} of {format.Element}.", nameof(format));
-        }
-
+        format.Check(nameof(format));
         int rows = Shape.Rows(codes, width, nameof(codes));
         Shape.Check(codes, length, nameof(codes));
         Shape.Check(scales, (long)rows * Blocks(width, format), nameof(scales));

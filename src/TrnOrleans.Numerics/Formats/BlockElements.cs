@@ -1,8 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using TrnOrleans.Numerics.Compute;
-using TrnOrleans.Numerics.Memory;
-using TrnOrleans.Numerics.Randomness;
 
 namespace TrnOrleans.Numerics.Formats;
 

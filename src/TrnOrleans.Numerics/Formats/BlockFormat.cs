@@ -36,6 +36,15 @@ public readonly record struct BlockFormat(NumberFormat Element, int Block = Bloc
     /// <param name="largest">Largest magnitude of the block; finite.</param>
     public int ScaleExponent(float largest) => largest == 0 ? -E8M0.Bias : Math.Clamp(Math.ILogB(largest) - Below, -E8M0.Bias, E8M0.Bias);
 
+    /// <exception cref="ArgumentException">the block is no size that there is, or elements have more than eight bits.</exception>
+    internal void Check(string name)
+    {
+        if (!IsBlock(Block) || Element.Bits > 8)
+        {
+            throw new ArgumentException($"blocks have 16, 32, 64 or 128 elements of a format of at most 8 bits, not {Block} of {Element}.", name);
+        }
+    }
+
     /// <summary>How far the scale's exponent lies below that of the largest magnitude.</summary>
     internal int Below => Element.MaxExponent - (Rule == ScaleRule.Trn3 ? 1 : 0);
 }

@@ -1,7 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using TrnOrleans.Numerics.Compute;
-using TrnOrleans.Numerics.Memory;
 using TrnOrleans.Numerics.Randomness;
 
 namespace TrnOrleans.Numerics.Formats;

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.Memory;
 using TrnOrleans.Numerics.Randomness;
@@ -40,11 +38,7 @@ public static unsafe class BlockRounding
     {
         int rows = Shape.Rows(x, width, nameof(x));
         Shape.Check<float>(y, x.Length, nameof(y));
-        if (!BlockFormat.IsBlock(format.Block) || format.Element.Bits > 8)
-        {
-            throw new ArgumentException($"blocks have 16, 32, 64 or 128 elements of a format of at most 8 bits, not {format.Block} of {format.Element}.", nameof(format));
-        }
-
+        format.Check(nameof(format));
         fixed (float* px = x, py = y)
         {
             BlockMatrix blocks = new(px, py, rows, width, format, random, firstRow);
