@@ -16,7 +16,7 @@ internal sealed class RedisUnderTest : IDisposable
 
     private RedisUnderTest(string kind, string? password)
     {
-        Port = FreePort();
+        Port = Ports.Next();
         string port = Port.ToString(CultureInfo.InvariantCulture);
         if (kind == Garnet)
         {
@@ -94,14 +94,6 @@ internal sealed class RedisUnderTest : IDisposable
                 await Task.Delay(50, deadline.Token);
             }
         }
-    }
-
-    /// <summary>A port of loopback that was free a moment ago.</summary>
-    internal static int FreePort()
-    {
-        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     public void Dispose()

@@ -58,7 +58,7 @@ internal sealed class SiloProcess : IDisposable
 
     internal static async Task<SiloProcess> StartAsync(string redis, params string[] more)
     {
-        (int silo, int gateway, int health) = (RedisUnderTest.FreePort(), RedisUnderTest.FreePort(), RedisUnderTest.FreePort());
+        (int silo, int gateway, int health) = (Ports.Next(), Ports.Next(), Ports.Next());
         TempFolder folder = new();
         string[] defaults =
         [

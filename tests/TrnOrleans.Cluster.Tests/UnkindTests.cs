@@ -11,7 +11,7 @@ public sealed class UnkindTests
     [Fact]
     public async Task No_redis_no_silo_no_run_no_cluster()
     {
-        string nowhere = $"127.0.0.1:{RedisUnderTest.FreePort()}";
+        string nowhere = $"127.0.0.1:{Ports.Next()}";
         Assert.Contains($"no Redis answers at {nowhere}", await Trn.RefusedAsync(1, "trn-silo", ["--redis", nowhere]), StringComparison.Ordinal);
         Assert.Contains($"no Redis answers at {nowhere}", await Trn.RefusedAsync(1, "trn", ["runs", "--redis", nowhere]), StringComparison.Ordinal);
         Assert.Contains("--redis", await Trn.RefusedAsync(2, "trn", ["runs"]), StringComparison.Ordinal);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -63,11 +62,15 @@ public static class EmulatorHosting
         return services;
     }
 
-    /// <summary>A silo on loopback only, alone, on ports that nobody else uses: what <c>trn train</c> starts inside its own process.</summary>
+    /// <summary>
+    /// A silo that is alone and takes no client from outside its process: what <c>trn train</c> starts inside its own. The port it listens at is
+    /// the system's choice at that moment, so that any number of processes may start at once; the port in its name only tells them apart.
+    /// </summary>
     public static ISiloBuilder UseAlone(this ISiloBuilder silo)
     {
-        (int siloPort, int gatewayPort) = FreePorts();
-        return silo.UseLoopback(siloPort, gatewayPort);
+        silo.UseLoopback(siloPort: 1 + (Environment.ProcessId % ushort.MaxValue), gatewayPort: 0);
+        silo.Configure<EndpointOptions>(options => options.SiloListeningEndpoint = new IPEndPoint(IPAddress.Loopback, 0));
+        return silo;
     }
 
     /// <summary>A silo on loopback only, alone, on given ports; it forgets its runs when it ends.</summary>
@@ -141,20 +144,5 @@ public static class EmulatorHosting
         options.NumMissedProbesLimit = 2;
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
         options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
-    }
-
-    /// <summary>Two ports of the loopback interface that were free a moment ago.</summary>
-    private static (int Silo, int Gateway) FreePorts()
-    {
-        using Socket first = Bound();
-        using Socket second = Bound();
-        return (((IPEndPoint)first.LocalEndPoint!).Port, ((IPEndPoint)second.LocalEndPoint!).Port);
-    }
-
-    private static Socket Bound()
-    {
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return socket;
     }
 }
