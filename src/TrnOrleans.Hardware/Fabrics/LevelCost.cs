@@ -1,5 +1,3 @@
-using TrnOrleans.Hardware.Machines;
-
 namespace TrnOrleans.Hardware.Fabrics;
 
 /// <summary>
@@ -14,24 +12,21 @@ public static class LevelCost
     /// <param name="link">On which level.</param>
     /// <param name="ranks">By how many.</param>
     /// <param name="bytes">As <see cref="CollectiveOperation"/> counts them.</param>
-    public static double Seconds(CollectiveOperation kind, CollectiveAlgorithm algorithm, Link link, int ranks, double bytes)
+    /// <param name="stride">Places of the level from one rank to the next.</param>
+    public static double Seconds(CollectiveOperation kind, CollectiveAlgorithm algorithm, Link link, int ranks, double bytes, int stride = 1)
     {
         double part = bytes / ranks;
         int passes = kind == CollectiveOperation.AllReduce ? 2 : 1;
-        bool isTorus = link.Shape is FabricShape.Torus or FabricShape.Ring;
-
-        // Who is no neighbour is reached through others, whose links are then busy.
-        double hops = isTorus ? AverageHops(link, ranks) : 1;
-        double Step(double size) => (hops * link.LatencySeconds) + (hops * size / link.BytesPerSecond);
+        GroupOnLevel group = new(link, ranks, stride);
         return (kind, algorithm) switch
         {
-            (CollectiveOperation.SendReceive, CollectiveAlgorithm.Ring) => link.LatencySeconds + (bytes / link.BytesPerSecond),
+            (CollectiveOperation.SendReceive, CollectiveAlgorithm.Ring) => GroupOnLevel.Neighbours(link).Seconds(link, bytes),
             (CollectiveOperation.SendReceive, _) => double.PositiveInfinity,
-            (_, CollectiveAlgorithm.Mesh) => passes * ((hops * link.LatencySeconds) + (hops * (ranks - 1) * part / link.BytesPerSecond)),
+            (_, CollectiveAlgorithm.Mesh) when group.HasMesh || kind == CollectiveOperation.AllToAll => passes * group.MeshSeconds(link, part, kind == CollectiveOperation.AllToAll),
             (CollectiveOperation.AllToAll, _) => double.PositiveInfinity,
-            (_, CollectiveAlgorithm.Ring) => passes * (ranks - 1) * (link.LatencySeconds + (part / link.BytesPerSecond)),
-            (_, CollectiveAlgorithm.HalvingDoubling) when int.IsPow2(ranks) => passes * Halving(),
-            (CollectiveOperation.AllReduce, CollectiveAlgorithm.Tree) when int.IsPow2(ranks) => 2 * int.Log2(ranks) * Step(bytes),
+            (_, CollectiveAlgorithm.Ring) => passes * (ranks - 1) * group.Ring(passes * (ranks - 1)).Seconds(link, part),
+            (_, CollectiveAlgorithm.HalvingDoubling) when int.IsPow2(ranks) && group.HasPairs => passes * Halving(),
+            (CollectiveOperation.AllReduce, CollectiveAlgorithm.Tree) when int.IsPow2(ranks) && group.HasTree => 2 * Climbing(),
             _ => double.PositiveInfinity,
         };
 
@@ -40,7 +35,18 @@ public static class LevelCost
             double seconds = 0;
             for (int distance = ranks / 2; distance >= 1; distance /= 2)
             {
-                seconds += Step(part * distance);
+                seconds += group.Pair(distance).Seconds(link, part * distance);
+            }
+
+            return seconds;
+        }
+
+        double Climbing()
+        {
+            double seconds = 0;
+            for (int distance = ranks / 2; distance >= 1; distance /= 2)
+            {
+                seconds += group.Branch(distance).Seconds(link, bytes);
             }
 
             return seconds;
@@ -53,7 +59,9 @@ public static class LevelCost
     /// <param name="link">On which level.</param>
     /// <param name="ranks">By how many.</param>
     /// <param name="bytes">As <see cref="CollectiveOperation"/> counts them.</param>
-    public static (double Seconds, CollectiveAlgorithm Algorithm) Best(CollectiveOperation kind, ReadOnlySpan<CollectiveAlgorithm> known, Link link, int ranks, double bytes)
+    /// <param name="stride">Places of the level from one rank to the next.</param>
+    public static (double Seconds, CollectiveAlgorithm Algorithm) Best(
+        CollectiveOperation kind, ReadOnlySpan<CollectiveAlgorithm> known, Link link, int ranks, double bytes, int stride = 1)
     {
         if (ranks <= 1 || bytes <= 0)
         {
@@ -65,7 +73,7 @@ public static class LevelCost
         (double Seconds, CollectiveAlgorithm Algorithm) best = (double.PositiveInfinity, CollectiveAlgorithm.None);
         foreach (CollectiveAlgorithm algorithm in known)
         {
-            double seconds = Seconds(kind, algorithm, link, ranks, bytes);
+            double seconds = Seconds(kind, algorithm, link, ranks, bytes, stride);
             if (seconds < best.Seconds)
             {
                 best = (seconds, algorithm);
@@ -75,22 +83,15 @@ public static class LevelCost
         return best;
     }
 
-    /// <summary>No algorithm is quicker: every chip must send and receive so much.</summary>
-    public static double Bound(CollectiveOperation kind, Link link, int ranks, double bytes) =>
-        ranks <= 1 ? 0
-        : kind == CollectiveOperation.SendReceive ? bytes / link.BytesPerSecond
-        : (kind == CollectiveOperation.AllReduce ? 2 : 1) * (ranks - 1) * (bytes / ranks) / link.BytesPerSecond;
-
-    /// <summary>From a chip to another, on average: in a ring a quarter of the way round, in a square torus that in both directions.</summary>
-    private static double AverageHops(Link link, int ranks)
+    /// <summary>Bytes that a chip must send out of its domain, on average: with the sums of a domain formed within it.</summary>
+    /// <param name="kind">What is done; not a send to one other.</param>
+    /// <param name="ranks">By how many.</param>
+    /// <param name="inside">Ranks within a domain, of the largest if they differ.</param>
+    /// <param name="bytes">As <see cref="CollectiveOperation"/> counts them.</param>
+    public static double BytesOut(CollectiveOperation kind, int ranks, int inside, double bytes)
     {
-        if (ranks <= 2)
-        {
-            return 1;
-        }
-
-        double side = link.Shape == FabricShape.Torus ? Math.Sqrt(ranks) : ranks;
-        double way = Math.Max(1, side / 4);
-        return Math.Max(1, link.Shape == FabricShape.Torus ? 2 * way * ranks / (ranks - 1) : way * ranks / (ranks - 1));
+        double domains = Math.Ceiling((double)ranks / inside);
+        return kind == CollectiveOperation.AllToAll ? (ranks - inside) * (bytes / ranks)
+            : (kind == CollectiveOperation.AllReduce ? 2 : 1) * (domains - 1) * (bytes / ranks);
     }
 }
