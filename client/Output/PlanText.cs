@@ -47,8 +47,11 @@ internal static class PlanText
     {
         Line($"Of {found.Evaluated:N0} layouts the quickest:");
         Rows(found.Best);
-        Line("None is both quicker and smaller than one of these:");
-        Rows(found.Front);
+        List<Plan> apart = FarApart(found.Front);
+        Line(apart.Count == found.Front.Count
+            ? "None is both quicker and smaller than one of these:"
+            : string.Create(CultureInfo.InvariantCulture, $"None is both quicker and smaller than one of these (those that save a tenth of the memory; --json has all {found.Front.Count}):"));
+        Rows(apart);
 
         static void Rows(IReadOnlyList<Plan> plans)
         {
@@ -60,6 +63,21 @@ internal static class PlanText
 
             Tables.Write(table);
         }
+    }
+
+    /// <summary>Of layouts that need less and less memory, those that need a tenth less than the one before; a screen is no longer than it is.</summary>
+    private static List<Plan> FarApart(IReadOnlyList<Plan> front)
+    {
+        List<Plan> apart = [];
+        foreach (Plan plan in front)
+        {
+            if (apart.Count == 0 || plan.Cost.Memory.Total <= 0.9 * apart[^1].Cost.Memory.Total)
+            {
+                apart.Add(plan);
+            }
+        }
+
+        return apart;
     }
 
     /// <summary>A cluster that grows.</summary>
