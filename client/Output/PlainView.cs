@@ -1,3 +1,4 @@
+using TrnOrleans.Models.Training;
 using System.Globalization;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
@@ -36,7 +37,7 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
                 _lastLine = time.GetTimestamp();
                 output.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"step {step.Step + 1,6}/{steps}  loss {step.Loss:F4}  rate {step.LearningRate:0.00e+0}  {step.RowsPerSecond,9:N0} {Words.Rows(_facts.Spec.Model)}/s  {Words.Left(_facts, step)} left  modelled {PlanText.Seconds(clock.Last.Seconds)}{(step.IsSkipped ? $"  skipped, overflowed at scale {Words.Scale(step.LossScale)}" : string.Empty)}"));
+                    $"step {step.Step + 1,6}/{steps}  loss {step.Loss:F4}  rate {step.LearningRate:0.00e+0}  {step.RowsPerSecond,9:N0} {Words.Rows(_facts.Spec.Model)}/s  {Words.Left(_facts, step)} left  modelled {PlanText.Seconds(clock.Last.Seconds)}{(step.IsSkipped ? $"  skipped, overflowed at scale {LossScaler.ForPeople(step.LossScale)}" : string.Empty)}"));
                 break;
             case LayoutEvent layout when _facts.Id is not null:
                 output.WriteLine($"step {layout.Step,6}/{steps}  {Words.Layout(layout)}");

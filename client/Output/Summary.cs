@@ -1,3 +1,4 @@
+using TrnOrleans.Models.Training;
 using System.Globalization;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Collectives;
@@ -28,7 +29,7 @@ internal static class Summary
 
         if (result.SkippedSteps > 0)
         {
-            yield return ("skipped", $"{Words.Count(result.SkippedSteps, "step")}: the gradient overflowed its format; the loss was scaled by {Words.Scale(result.LastStep?.LossScale ?? 0)} in the last step");
+            yield return ("skipped", $"{Words.Count(result.SkippedSteps, "step")}: the gradient overflowed its format; the loss was scaled by {LossScaler.ForPeople(result.LastStep?.LossScale ?? 0)} in the last step");
         }
 
         if (result.LastNumerics is { } numerics)

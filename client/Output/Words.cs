@@ -60,9 +60,6 @@ internal static class Words
             : $"{name}: weights {p.Weights}, activations {p.Activations}{backward}, gradients {p.Gradients}, kept in {p.StoredWeights}{(p.StoredWeights.MantissaBits == NumberFormat.Fp32.MantissaBits ? string.Empty : p.UpdateRounding == Rounding.Stochastic ? " (stochastic)" : p.UpdateRounding == Rounding.Nearest ? " (nearest)" : " (toward zero)")}, sent in {p.Wire}{kept}{scaled}";
     }
 
-    /// <summary>A power of two, as a whole number where it is one.</summary>
-    internal static string Scale(double scale) => scale.ToString(scale >= 1 ? "N0" : "G6", CultureInfo.InvariantCulture);
-
     /// <summary>The worst of all tensors.</summary>
     internal static string Numerics(NumericsEvent numerics)
     {

@@ -47,14 +47,9 @@ internal sealed class PrecisionComparison(RunSpec spec, double? epochs, string s
 
     private async Task<PrecisionRun> OneAsync(string name, RunSpec one, DataAccess data, EmbeddedCluster cluster, CancellationToken cancellation)
     {
-        RunInputs inputs = (await data.LoadAsync(one, cancellation)).WithEpochs(epochs);
-        MemoryNeed.Check(inputs, threads, inputs.Spec.Cluster.UltraServers);
-        RunFacts facts = new(inputs.Spec, inputs.Network, inputs.Dataset.Name, Words.Count(threads, "compute thread"), threads, null);
-        using ModelledRun modelled = new(facts, new ClockChoices(system, null));
-        string text = JsonSerializer.Serialize(inputs.Spec, StrictJson.Compact);
-        cluster.Share(text, inputs);
-        ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>($"run-{Guid.NewGuid():N}");
-        await run.Start(text, RunContent.None, RunOptions.None, cancellation);
+        LocalRun local = await LocalRun.LoadAsync(one, epochs, data, threads, keepsCheckpoints: false, cancellation);
+        using ModelledRun modelled = new(local.Facts, new ClockChoices(system, null));
+        ITrainingRun run = await local.StartAsync(cluster, RunOptions.None, cancellation);
         List<double> losses = [];
         ValidationEvent? validation = null;
         string? failure = null;
@@ -80,7 +75,7 @@ internal sealed class PrecisionComparison(RunSpec spec, double? epochs, string s
         }
 
         await run.Close(CancellationToken.None);
-        GC.KeepAlive(inputs);
+        GC.KeepAlive(local);
         return new PrecisionRun(name, one.Training.Seed, losses, validation, skipped, rate, modelled.Clock.Undisturbed.Seconds, failure);
     }
 }

@@ -44,12 +44,6 @@ internal sealed class RunSession(ITrainingRun run, RunFacts facts, ModelledRun m
 
                 if (happened is EndEvent end)
                 {
-                    if (end.Steps > 0 && lastStep?.SkippedSteps == end.Steps)
-                    {
-                        throw new RunFailedException(
-                            $"none of {end.Steps} steps was an update: every gradient overflowed its format, the last one with its loss scaled by {Words.Scale(lastStep.LossScale)}; give a smaller loss_scale, or loss_scaling dynamic and more steps");
-                    }
-
                     exitCode = end.Stopped ? signals.ExitCode : Failures.Success;
                     long peak = PeakMemory.Bytes();
                     RunWeights weights = new(run, facts.Network, save is null && sample is null ? null : await vocabulary());

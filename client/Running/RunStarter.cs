@@ -25,28 +25,23 @@ internal sealed class RunStarter(bool json, StopSignals signals)
     internal async Task<int> HereAsync(RunRequest request, int threads)
     {
         using DataAccess data = new();
-        RunInputs inputs = (await data.LoadAsync(request.Spec, signals.Asked)).WithEpochs(request.Epochs);
-        MemoryNeed.Check(inputs, threads, inputs.Spec.Cluster.UltraServers, request.Options.Checkpoints is not null);
-        RunFacts facts = Facts(inputs, Words.Count(threads, "compute thread"), threads, null);
-        using ModelledRun modelled = new(facts, request.Clock);
-        string specText = JsonSerializer.Serialize(inputs.Spec, StrictJson.Compact);
+        LocalRun local = await LocalRun.LoadAsync(request.Spec, request.Epochs, data, threads, request.Options.Checkpoints is not null, signals.Asked);
+        using ModelledRun modelled = new(local.Facts, request.Clock);
         IRunView view = RunViews.Choose(json);
         using IDisposable? closing = view as IDisposable;
 
         await using EmbeddedCluster cluster = await EmbeddedCluster.StartAsync(threads, data.Loader, signals.Asked, request.Journal);
-        cluster.Share(specText, inputs);
-        ITrainingRun run = cluster.Grains.GetGrain<ITrainingRun>($"run-{Guid.NewGuid():N}");
-        view.Starting(facts);
-        await run.Start(specText, RunContent.None, request.Options, signals.Asked);
+        view.Starting(local.Facts);
+        ITrainingRun run = await local.StartAsync(cluster, request.Options, signals.Asked);
         using CancellationTokenRegistration stop = signals.Asked.Register(() =>
         {
             _ = run.Stop(CancellationToken.None);
             view.Stopping();
         });
-        int exitCode = await new RunSession(run, facts, modelled, view, signals)
-            .FollowAsync(request.Save, () => Task.FromResult(inputs.Dataset.Vocabulary), Sampler(inputs, threads));
+        int exitCode = await new RunSession(run, local.Facts, modelled, view, signals)
+            .FollowAsync(request.Save, () => Task.FromResult(local.Inputs.Dataset.Vocabulary), Sampler(local.Inputs, threads));
         await run.Close(CancellationToken.None);
-        GC.KeepAlive(inputs);
+        GC.KeepAlive(local);
         return exitCode;
     }
 
@@ -61,7 +56,7 @@ internal sealed class RunStarter(bool json, StopSignals signals)
         using DataAccess data = new();
         RunInputs inputs = (await data.LoadAsync(request.Spec, signals.Asked)).WithEpochs(request.Epochs);
         id ??= RunIds.New(TimeProvider.System);
-        RunFacts facts = Facts(inputs, $"cluster {cluster.Name}", null, id);
+        RunFacts facts = new(inputs.Spec, inputs.Network, $"{inputs.Dataset.Name}: {inputs.Dataset.Summary}", $"cluster {cluster.Name}", null, id);
         using ModelledRun modelled = new(facts, request.Clock);
         string specText = JsonSerializer.Serialize(inputs.Spec, StrictJson.Compact);
         RunContent content = await new ContentPublisher(cluster, data.Loader).PublishAsync(inputs.Spec, signals.Asked);
@@ -126,9 +121,6 @@ internal sealed class RunStarter(bool json, StopSignals signals)
             // See above.
         }
     }
-
-    private static RunFacts Facts(RunInputs inputs, string where, int? threads, string? id) =>
-        new(inputs.Spec, inputs.Network, $"{inputs.Dataset.Name}: {inputs.Dataset.Summary}", where, threads, id);
 
     /// <summary>What makes a text of the weights at the end; null where there is none to make.</summary>
     private Func<RunWeights, Task<string>>? Sampler(RunInputs inputs, int threads) =>

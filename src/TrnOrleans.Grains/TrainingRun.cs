@@ -12,6 +12,7 @@ using TrnOrleans.Grains.Recovery;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Json;
+using TrnOrleans.Models.Training;
 
 namespace TrnOrleans.Grains;
 
@@ -311,6 +312,13 @@ internal sealed partial class TrainingRun(
         }
 
         bool stopped = Record.StopAsked && report.Steps < _spec!.Training.Steps;
+        if (!stopped && Record.Events.FindLast(e => e is StepEvent) is StepEvent { IsSkipped: true } last && last.SkippedSteps == report.Steps)
+        {
+            // Weights as they were drawn are no success.
+            await Fail($"none of {report.Steps} steps was an update: every gradient overflowed its format, the last one with its loss scaled by {LossScaler.ForPeople(last.LossScale)}; give a smaller loss_scale, or loss_scaling dynamic and more steps");
+            return;
+        }
+
         Record.State = stopped ? RunState.Stopped : RunState.Ended;
         _over = time.GetTimestamp();
         _history.Add(new EndEvent(

@@ -338,39 +338,56 @@ internal sealed class UltraServer(
 
         StepOutcome outcome = await exchange.FinishAsync(ticket.Step, _order!.UltraServer, lossSum, _next, replica.Delays.Take(ticket.Step, _order.UltraServer * _chips.Length)).WaitAsync(deadlines.Step, time, cancellation);
         double loss = outcome.LossSum / replica.RowsPerStep;
-        double norm = 0;
         LossScaler scaler = replica.ReadLossScaler();
-        float scale = 1 / scaler.Scale;
-        bool isScaled = replica.Precision.LossScaling != LossScalingKind.None;
-        if (Spec.Training.Clip > 0 || isScaled)
-        {
-            norm = await exchange.OnceAsync(ticket.Step, () => GradientNorm(replica)).WaitAsync(deadlines.Step, time, cancellation) * scale;
-            scale *= GlobalNorm.ClipFactor(norm, Spec.Training.Clip);
-            if (!double.IsFinite(norm))
-            {
-                if (!isScaled || scaler.Overflows >= LossScaler.MostOverflows)
-                {
-                    throw new DivergenceException(isScaled
-                        ? $"the gradient has overflowed in {scaler.Overflows + 1} steps one after the other, the last one with its loss scaled by {scaler.Scale}, at step {ticket.Step}; a lower --learning-rate or a wider format of gradients may help"
-                        : $"the gradient's norm became {norm} at step {ticket.Step}, before its update; a lower --learning-rate may help");
-                }
-
-                // Too large a number for its format, and not for the run: the next steps are scaled less.
-                (norm, scale) = (0, float.NaN);
-            }
-        }
-
+        (double norm, float scale) = await ScaleOfGradient(ticket, exchange, scaler, cancellation);
         await Apply(ticket, scale);
         TimeSpan took = time.GetElapsedTime(start);
+        bool isSkipped = float.IsNaN(scale);
         CommitReport report = new(
-            _order.UltraServer, loss, norm, took.TotalSeconds, outcome.Delays, isScaled ? scaler.Scale : 0, float.IsNaN(scale),
-            scaler.Skipped + (float.IsNaN(scale) ? 1 : 0), _numerics);
+            _order.UltraServer, loss, norm, took.TotalSeconds, outcome.Delays, replica.ScalesLoss ? scaler.Scale : 0, isSkipped,
+            scaler.Skipped + (isSkipped ? 1 : 0), _numerics);
 
         // What formats did is told once, and is no part of what a replica remembers.
         replica.Commits.Add(ticket.Step, report with { Numerics = null });
         replica.Steps = ticket.Step + 1;
         exchange.Release(ticket.Step);
         return (outcome.Next, report);
+    }
+
+    /// <summary>What the gradient is multiplied by in the update: takes the scale of the loss out, and clips. NaN where it has overflowed, and the step is no update.</summary>
+    /// <param name="ticket">The step.</param>
+    /// <param name="exchange">Of all UltraServers on this silo: the norm is computed once.</param>
+    /// <param name="scaler">Of the loss.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The norm before clipping, 0 where nobody asks for it; and the factor.</returns>
+    /// <exception cref="DivergenceException">it is not a number, and no smaller scale would make it one.</exception>
+    private async Task<(double Norm, float Factor)> ScaleOfGradient(StepTicket ticket, ScaleOutExchange exchange, LossScaler scaler, CancellationToken cancellation)
+    {
+        Replica replica = _replica!;
+        if (Spec.Training.Clip == 0 && !replica.ScalesLoss)
+        {
+            return (0, 1);
+        }
+
+        double norm = await exchange.OnceAsync(ticket.Step, () => GradientNorm(replica)).WaitAsync(deadlines.Step, time, cancellation) / scaler.Scale;
+        if (double.IsFinite(norm))
+        {
+            return (norm, GlobalNorm.ClipFactor(norm, Spec.Training.Clip) / scaler.Scale);
+        }
+
+        if (!replica.ScalesLoss)
+        {
+            throw new DivergenceException($"the gradient's norm became {norm} at step {ticket.Step}, before its update; a lower --learning-rate may help");
+        }
+
+        if (scaler.Overflows >= LossScaler.MostOverflows)
+        {
+            throw new DivergenceException(
+                $"the gradient has overflowed in {scaler.Overflows + 1} steps one after the other, the last one with its loss scaled by {LossScaler.ForPeople(scaler.Scale)}, at step {ticket.Step}; a lower --learning-rate or a wider format of gradients may help");
+        }
+
+        // Too large a number for its format, and not for the run: the next steps are scaled less.
+        return (0, float.NaN);
     }
 
     private async Task<double> GradientNorm(Replica replica)

@@ -147,6 +147,11 @@ public sealed class PrecisionTests : IDisposable
         Assert.Contains("precision.rounding takes nearest or stochastic or toward_zero, not up", await SpecAsync("""{"precision":{"rounding":"up"}}"""), StringComparison.Ordinal);
         string hopeless = _folder.File("hopeless.json", """{"precision":{"recipe":"mxfp8","gradients":"fp16","loss_scale":1099511627776}}""");
         Assert.Contains("none of 3 steps was an update", await Trn.RefusedAsync(1, _folder, [.. Trn.Train(text), "--spec", hopeless]), StringComparison.Ordinal);
+        ChildProcess.Result beside = await Trn.SucceedAsync([.. compare, "--precisions", $"fp32,{hopeless}", "--seeds", "1", "--json"]);
+        JsonElement[] lines = [.. JsonDocument.Parse(beside.Output).RootElement.GetProperty("precisions").EnumerateArray()];
+        Assert.Equal(JsonValueKind.Null, lines[0].GetProperty("failure").ValueKind);
+        Assert.Contains("none of", lines[1].GetProperty("failure").GetString(), StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, lines[1].GetProperty("validation_loss").ValueKind);
         Assert.Contains("--seeds is 0", await Trn.RefusedAsync(2, _folder, [.. compare, "--seeds", "0"]), StringComparison.Ordinal);
         Assert.Contains("leave the first out", await Trn.RefusedAsync(2, _folder, [.. compare, "--precision", "bf16"]), StringComparison.Ordinal);
         Assert.Contains("trn1 does not compute in fp4", await Trn.RefusedAsync(2, _folder, [.. compare, "--system", "trn1.32xl"]), StringComparison.Ordinal);

@@ -112,6 +112,9 @@ public sealed class Replica : IReductionMemory, IDisposable
     /// <summary>Number formats of the run.</summary>
     public NetworkPrecision Precision => _inputs.Network.Precision;
 
+    /// <summary>Whether losses are scaled, so that a gradient that overflows costs its step and not the run.</summary>
+    public bool ScalesLoss => Precision.LossScaling != LossScalingKind.None;
+
     /// <summary>How losses are scaled, as the last step left it.</summary>
     public LossScaler ReadLossScaler() => _memory.Use(() => Scaler);
 

@@ -125,6 +125,28 @@ public static class PrecisionRecipes
         {
             throw new InvalidDescriptionException("precision.hadamard turns operands before they are quantised, and this recipe leaves them in fp32; choose a recipe such as mxfp4");
         }
+
+        CheckEffects(precision);
+    }
+
+    /// <summary>Who asks for something else than what is usual means it to change something.</summary>
+    private static void CheckEffects(NetworkPrecision precision)
+    {
+        bool hasBlocks = new[] { precision.Weights, precision.Activations, precision.Gradients, precision.BackwardWeights, precision.BackwardActivations }
+            .Any(f => f.Scale == OperandScale.Block);
+        bool roundsUpdates = precision.StoredWeights != NumberFormat.Fp32 || precision.OptimizerState != NumberFormat.Fp32;
+        (string Key, bool IsAsked, bool Acts, string Where)[] settings =
+        [
+            ("block", precision.Block != BlockFormat.StandardBlock, hasBlocks, "no operand has an MX format"),
+            ("scale_rule", precision.ScaleRule != ScaleRule.Trn3, hasBlocks, "no operand has an MX format"),
+            ("rounding", precision.Rounding != Rounding.Nearest, precision.IsQuantized, "all operands are fp32"),
+            ("update_rounding", precision.UpdateRounding != Rounding.Nearest, roundsUpdates, "stored_weights and optimizer are fp32"),
+            ("bf16_layers", precision.Bf16Layers != Bf16Layers.None, precision.IsQuantized, "all operands are fp32"),
+        ];
+        if (settings.FirstOrDefault(s => s.IsAsked && !s.Acts) is { Key: { } key, Where: { } where })
+        {
+            throw new InvalidDescriptionException($"precision.{key} would change nothing here: {where}; leave it out, or choose another recipe or other formats");
+        }
     }
 
     private static OperandFormat Operand(string name, string key) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using TrnOrleans.Models.Precision;
 
 namespace TrnOrleans.Models.Training;
@@ -24,6 +25,9 @@ public readonly record struct LossScaler(float Scale, long Skipped, long Since, 
 
     // A count in two floats, exact up to 2^44.
     private const long Digit = 1 << 22;
+
+    /// <summary>A scale as a whole number where it is one.</summary>
+    public static string ForPeople(double scale) => scale.ToString(scale >= 1 ? "N0" : "G6", CultureInfo.InvariantCulture);
 
     /// <summary>In the beginning.</summary>
     public static LossScaler First(NetworkPrecision precision) => new((float)precision.LossScale, 0, 0, 0);
