@@ -1,8 +1,8 @@
-using TrnOrleans.Models.Training;
 using System.Globalization;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Hardware.Clocks;
+using TrnOrleans.Models.Training;
 
 namespace TrnOrleans.Client.Output;
 

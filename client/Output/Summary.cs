@@ -1,4 +1,3 @@
-using TrnOrleans.Models.Training;
 using System.Globalization;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Collectives;
@@ -7,6 +6,7 @@ using TrnOrleans.Grains.Placement;
 using TrnOrleans.Hardware.Clocks;
 using TrnOrleans.Hardware.Layouts;
 using TrnOrleans.Hardware.Machines;
+using TrnOrleans.Models.Training;
 
 namespace TrnOrleans.Client.Output;
 

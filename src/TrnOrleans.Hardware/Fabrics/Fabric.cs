@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using TrnOrleans.Hardware.Machines;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Numerics.Elementary;
@@ -14,6 +15,10 @@ public sealed class Fabric
 
     private readonly SoftwareStack? _stack;
     private readonly CollectiveAlgorithm[] _known;
+    private readonly int _systemChips;
+
+    // A search asks for the same groups again and again.
+    private readonly ConcurrentDictionary<RankGroup, GroupSpread[][]> _spreads = new();
 
     /// <param name="system">Systems of the cluster.</param>
     /// <param name="preset">Which reading of their fabric; null for the first.</param>
@@ -37,20 +42,16 @@ public sealed class Fabric
         List<Link> links = [];
         foreach (FabricLevel level in levels)
         {
-            int inside = links.Count == 0 ? 1 : links[^1].Chips;
-            links.Add(new Link(
-                level.Name, level.Chips, level.Chips / inside, level.Shape, level.GigabytesPerSecond.Value * 1e9, level.LatencyMicroseconds.Value * 1e-6));
+            links.Add(Link.Of(level, links.Count == 0 ? 1 : links[^1].Chips));
         }
 
         if (systems > 1)
         {
-            NetworkFigures network = system.Network;
-            links.Add(new Link(
-                network.Name, checked((int)(system.ChipCount * systems)), (int)systems, FabricShape.Switch, network.GigabytesPerSecond.Value * 1e9,
-                network.LatencyMicroseconds.Value * 1e-6));
+            links.Add(Link.Of(system.Network, system.ChipCount, systems));
         }
 
         Links = links;
+        _systemChips = system.ChipCount;
         _stack = stack;
         _known = stack?.Algorithms is { Count: > 0 } known ? [.. known] : s_all;
         NetworkLevel = systems > 1 ? links.Count - 1 : -1;
@@ -65,37 +66,40 @@ public sealed class Fabric
     /// <summary>Place of the network among the links; −1 where there is only one system.</summary>
     public int NetworkLevel { get; }
 
-    /// <summary>Ranks of a group that are within one domain of a level, those on the levels inside counted as one: the group's size on that level.</summary>
+    /// <summary>Domains of the level inside, or chips, that have ranks of a group within one domain of a level: the group's size there, of the group that is spread most.</summary>
     public int RanksOn(int level, RankGroup group)
     {
-        int within = Within(level, group);
-        int inside = level == 0 ? 1 : Within(level - 1, group);
-        return (within + inside - 1) / inside;
+        int ranks = 0;
+        foreach (GroupSpread[] spread in Spreads(group))
+        {
+            ranks = Math.Max(ranks, spread[level].Parts);
+        }
+
+        return ranks;
     }
 
-    /// <summary>The quickest way to carry out a collective: level by level, or one ring through all levels.</summary>
+    /// <summary>The quickest way to carry out a collective, for the groups of a layout that take longest: side by side they go over the domains as their chips fall.</summary>
     /// <param name="kind">What.</param>
     /// <param name="bytes">As <see cref="CollectiveOperation"/> counts them.</param>
-    /// <param name="group">Who.</param>
+    /// <param name="group">Who. Of a send: each to the next, all of them at once.</param>
     public CollectiveTime Time(CollectiveOperation kind, double bytes, RankGroup group)
     {
-        if (group.Ranks <= 1 || bytes <= 0)
+        CollectiveTime slowest = CollectiveTime.None;
+        if (group.Ranks > 1 && bytes > 0)
         {
-            return CollectiveTime.None;
+            foreach (GroupSpread[] spread in Spreads(group))
+            {
+                CollectiveTime time = Time(kind, bytes, group, spread);
+                slowest = time.Seconds > slowest.Seconds ? time : slowest;
+            }
         }
 
-        if (kind == CollectiveOperation.SendReceive)
-        {
-            return new CollectiveTime(Start + LevelCost.Seconds(kind, CollectiveAlgorithm.Ring, Reached(LevelOf(group.Stride), bytes, 2), 2, bytes), "send-receive");
-        }
-
-        // Level by level everybody needs a partner in every domain; a ring goes through any.
-        bool hasRing = kind != CollectiveOperation.AllToAll && _known.Contains(CollectiveAlgorithm.Ring);
-        CollectiveTime byLevel = hasRing && !FillsDomains(group) ? new CollectiveTime(double.PositiveInfinity, string.Empty) : ByLevel(kind, bytes, group);
-        double ring = hasRing ? Ring(kind, bytes, group) : double.PositiveInfinity;
-        CollectiveTime best = ring < byLevel.Seconds ? new CollectiveTime(ring, "ring") : byLevel;
-        return best with { Seconds = Start + best.Seconds };
+        return slowest;
     }
+
+    /// <summary>The same for the group that begins at a chip.</summary>
+    public CollectiveTime Time(CollectiveOperation kind, double bytes, RankGroup group, long first) =>
+        group.Ranks > 1 && bytes > 0 ? Time(kind, bytes, group, Spread(group, first)) : CollectiveTime.None;
 
     /// <summary>Seconds below which no algorithm comes: what has to leave the domains of a level goes over the levels outside it, all of them at once at best.</summary>
     public double Bound(CollectiveOperation kind, double bytes, RankGroup group)
@@ -107,18 +111,21 @@ public sealed class Fabric
 
         if (kind == CollectiveOperation.SendReceive)
         {
-            return bytes / Links[LevelOf(group.Stride)].BytesPerSecond;
+            return bytes / Links[SendLevel(group)].BytesPerSecond;
         }
 
         double bound = 0;
-        double bytesPerSecond = 0;
-        for (int level = Links.Count - 1; level >= 0; level--)
+        foreach (GroupSpread[] spread in Spreads(group))
         {
-            int inside = level == 0 ? 1 : Within(level - 1, group);
-            if (RanksOn(level, group) > 1)
+            double bytesPerSecond = 0;
+            for (int level = Links.Count - 1; level >= 0; level--)
             {
-                bytesPerSecond += Links[level].BytesPerSecond;
-                bound = Math.Max(bound, LevelCost.BytesOut(kind, group.Ranks, inside, bytes) / bytesPerSecond);
+                if (spread[level].Parts > 1)
+                {
+                    (int domains, int fewest) = level == 0 ? (group.Ranks, 1) : (spread[level - 1].Domains, spread[level - 1].Fewest);
+                    bytesPerSecond += Links[level].BytesPerSecond;
+                    bound = Math.Max(bound, LevelCost.BytesOut(kind, group.Ranks, domains, fewest, bytes) / bytesPerSecond);
+                }
             }
         }
 
@@ -126,7 +133,7 @@ public sealed class Fabric
     }
 
     /// <summary>The innermost level on which two chips so far apart meet.</summary>
-    public int LevelOf(int distance)
+    public int LevelOf(long distance)
     {
         int level = 0;
         while (level < Links.Count - 1 && Links[level].Chips <= distance)
@@ -160,34 +167,65 @@ public sealed class Fabric
     /// <summary>Places of a level from one of its ranks to the next.</summary>
     private int StrideOn(int level, RankGroup group) => level == 0 ? group.Stride : Math.Max(1, group.Stride / Links[level - 1].Chips);
 
-    /// <summary>Whether every domain that has ranks of a group has as many.</summary>
-    private bool FillsDomains(RankGroup group)
+    /// <summary>The level over which those of a row send that are farthest from each other's domains.</summary>
+    private int SendLevel(RankGroup group) => LevelOf((group.Ranks - 1L) * group.Stride);
+
+    /// <summary>Every way in which groups that lie behind each other, the first at chip 0, are spread over the levels.</summary>
+    private GroupSpread[][] Spreads(RankGroup group) => _spreads.TryGetValue(group, out GroupSpread[][]? known) ? known : _spreads.GetOrAdd(group, AllSpreads(group));
+
+    private GroupSpread[][] AllSpreads(RankGroup group)
     {
-        int ranks = 1;
-        for (int level = 0; level < Links.Count; level++)
+        long span = (long)group.Ranks * group.Stride;
+        List<GroupSpread[]> spreads = [];
+        HashSet<long> begun = [];
+        for (long first = 0; first == 0 || first + span <= Links[^1].Chips; first += span)
         {
-            ranks *= RanksOn(level, group);
+            if (!begun.Add(first % _systemChips))
+            {
+                // From here on they repeat themselves.
+                break;
+            }
+
+            GroupSpread[] spread = Spread(group, first);
+            if (!spreads.Exists(s => s.AsSpan().SequenceEqual(spread)))
+            {
+                spreads.Add(spread);
+            }
         }
 
-        return ranks == group.Ranks;
+        return [.. spreads];
     }
 
-    /// <summary>Ranks in the domain of a level that has the fewest.</summary>
-    private int SmallestDomain(int level, RankGroup group)
+    private GroupSpread[] Spread(RankGroup group, long first) =>
+        [.. Links.Select((link, level) => GroupSpread.Of(link.Chips, level == 0 ? 1 : Links[level - 1].Chips, group, first))];
+
+    private CollectiveTime Time(CollectiveOperation kind, double bytes, RankGroup group, GroupSpread[] spread)
     {
-        int within = Within(level, group);
-        return group.Ranks % within == 0 ? within : group.Ranks % within;
-    }
+        if (kind == CollectiveOperation.SendReceive)
+        {
+            int level = SendLevel(group);
+            return new CollectiveTime(Start + LevelCost.Seconds(kind, CollectiveAlgorithm.Ring, Reached(level, bytes, 2), 2, bytes, StrideOn(level, group)), "send-receive");
+        }
 
-    private int Within(int level, RankGroup group) => Math.Clamp(Links[level].Chips / group.Stride, 1, group.Ranks);
+        // Level by level everybody needs a partner in every domain; a ring goes through any, and what is sent to all finds its way.
+        bool hasRing = kind != CollectiveOperation.AllToAll && _known.Contains(CollectiveAlgorithm.Ring);
+        CollectiveTime best = new(hasRing ? Ring(kind, bytes, group, spread) : double.PositiveInfinity, "ring");
+        if (kind == CollectiveOperation.AllToAll || Array.TrueForAll(spread, s => s.Most == s.Fewest))
+        {
+            CollectiveTime byLevel = ByLevel(kind, bytes, group, spread);
+            best = byLevel.Seconds <= best.Seconds ? byLevel : best;
+        }
+
+        return best with { Seconds = Start + best.Seconds };
+    }
 
     /// <summary>All-reduce: reduce-scatter on each level from the inside out, all-reduce on the last, all-gather back.</summary>
-    private CollectiveTime ByLevel(CollectiveOperation kind, double bytes, RankGroup group)
+    private CollectiveTime ByLevel(CollectiveOperation kind, double bytes, RankGroup group, GroupSpread[] spread)
     {
         double seconds = 0;
         string name = string.Empty;
         int last = Links.Count - 1;
-        while (last > 0 && RanksOn(last, group) == 1)
+        while (last > 0 && spread[last].Parts == 1)
         {
             last--;
         }
@@ -195,32 +233,37 @@ public sealed class Fabric
         double left = bytes;
         for (int level = 0; level <= last; level++)
         {
-            int ranks = RanksOn(level, group);
+            int ranks = spread[level].Parts;
             if (ranks == 1)
             {
                 continue;
             }
 
             CollectiveOperation here = kind == CollectiveOperation.AllReduce && level < last ? CollectiveOperation.ReduceScatter : kind;
+            if (kind == CollectiveOperation.AllToAll)
+            {
+                // What the emptiest domain has to send out of it, each of its chips the same part; (n − 1) / n of all where domains are alike.
+                int inside = level == 0 ? 1 : spread[level - 1].Fewest;
+                left = bytes * (1 - ((double)inside / spread[level].Most)) * ranks / (ranks - 1);
+            }
+
             (double time, CollectiveAlgorithm algorithm) = LevelCost.Best(here, _known, Reached(level, left, ranks), ranks, left, StrideOn(level, group));
 
             // The way back takes as long as the way there.
             seconds += here == kind ? time : 2 * time;
             name = name.Length == 0 ? Word(algorithm) : $"{name} + {Word(algorithm)}";
-            if (kind != CollectiveOperation.AllToAll)
-            {
-                left /= ranks;
-            }
+            left /= ranks;
         }
 
         return new CollectiveTime(seconds, name);
     }
 
     /// <summary>
-    /// As many rings as the smallest domain has ways out, each leaving it by another chip, and a step of all of them at once: a chip sends on each
-    /// level the share of the bytes that its rings take there, and is done when the slowest has arrived.
+    /// As many rings as the emptiest domain has ways out, each leaving it by another chip, and a step of all of them at once: a chip sends on each
+    /// level the share of the bytes that its rings take there, and is done when the slowest has arrived. (Through an odd number of domains that are
+    /// joined by links between chips of one address, a ring closes with a hop within a domain, which is not counted.)
     /// </summary>
-    private double Ring(CollectiveOperation kind, double bytes, RankGroup group)
+    private double Ring(CollectiveOperation kind, double bytes, RankGroup group, GroupSpread[] spread)
     {
         double part = bytes / group.Ranks;
         int steps = (kind == CollectiveOperation.AllReduce ? 2 : 1) * (group.Ranks - 1);
@@ -228,38 +271,36 @@ public sealed class Fabric
         double left = 1;
         for (int level = 0; level < Links.Count; level++)
         {
-            int ranks = RanksOn(level, group);
-            if (ranks == 1)
+            (int most, int fewest, int parts, int domains) = spread[level];
+            if (parts == 1)
             {
                 continue;
             }
 
-            // What goes on out of this level's domain is not carried on the level; in a domain larger than others some have no way out, and carry all.
-            int within = Within(level, group);
-            int smallest = SmallestDomain(level, group);
             if (step > 0 && left == 1)
             {
-                return OneRing(part, steps, group);
+                return OneRing(part, steps, group, spread);
             }
 
-            double beyond = within < group.Ranks ? 1.0 / smallest : 0;
+            // What goes on out of this level's domain is not carried on the level; in a domain fuller than others some have no way out, and carry all.
+            double beyond = domains > 1 ? 1.0 / fewest : 0;
             Link link = Reached(level, bytes, group.Ranks);
             int stride = StrideOn(level, group);
-            step = Math.Max(step, new GroupOnLevel(link, ranks, stride).Ring(steps).Seconds(link, (left - (smallest == within ? beyond : 0)) * part));
-            int few = smallest * ranks / within;
-            if (smallest < within && few > 1)
+            step = Math.Max(step, new GroupOnLevel(link, parts, stride).Ring(steps).Seconds(link, (left - (fewest == most ? beyond : 0)) * part));
+            int few = (int)((long)fewest * parts / most);
+            if (fewest < most && few > 1)
             {
                 step = Math.Max(step, new GroupOnLevel(link, few, stride).Ring(steps).Seconds(link, (left - beyond) * part));
             }
 
-            left = 1.0 / smallest;
+            left = 1.0 / fewest;
         }
 
         return steps * step;
     }
 
     /// <summary>One ring, where a domain has no more than one way out: the last chip waits for a chain of messages, most of them within domains.</summary>
-    private double OneRing(double part, int steps, RankGroup group)
+    private double OneRing(double part, int steps, RankGroup group, GroupSpread[] spread)
     {
         double round = 0;
         double shortest = double.PositiveInfinity;
@@ -267,12 +308,11 @@ public sealed class Fabric
         int domains = group.Ranks;
         for (int level = 0; level < Links.Count; level++)
         {
-            int outside = (group.Ranks + Within(level, group) - 1) / Within(level, group);
-            outside = outside == 1 ? 0 : outside;
+            int outside = spread[level].Domains == 1 ? 0 : spread[level].Domains;
             if (domains > outside)
             {
                 Link link = Reached(level, part * group.Ranks, group.Ranks);
-                double message = GroupOnLevel.Neighbours(link).Seconds(link, part);
+                double message = new GroupOnLevel(link, 2, 1).Pair(1).Seconds(link, part);
                 round += (domains - outside) * message;
                 shortest = Math.Min(shortest, message);
                 port = Math.Max(port, link.LatencySeconds + (steps * (message - link.LatencySeconds)));
@@ -282,7 +322,7 @@ public sealed class Fabric
         }
 
         int rounds = (steps + group.Ranks - 1) / group.Ranks;
-        return Math.Max(port, (rounds * round) - (((rounds * group.Ranks) - steps) * shortest));
+        return Math.Max(port, (rounds * round) - (((rounds * (double)group.Ranks) - steps) * shortest));
     }
 
     private static string Word(CollectiveAlgorithm algorithm) => algorithm switch

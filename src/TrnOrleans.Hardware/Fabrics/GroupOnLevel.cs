@@ -5,7 +5,7 @@ namespace TrnOrleans.Hardware.Fabrics;
 /// <summary>
 /// How the ranks of a group lie on one level, and the routes that follow: behind a switch everybody is everybody's neighbour; in a torus or a
 /// ring only neighbours are joined, a group that is not all of it has some of the links only, and groups that lie between each other's chips
-/// share theirs. Chips of a torus are numbered row by row; messages go the shortest way, along their row first, half each way round where both
+/// share theirs. Chips of a torus are numbered row by row, and strides are taken to be whole parts of a row, or whole rows; messages go the shortest way, along their row first, half each way round where both
 /// are as long, and never over links between chips of others only.
 /// </summary>
 internal readonly struct GroupOnLevel
@@ -33,7 +33,7 @@ internal readonly struct GroupOnLevel
 
         bool isTorus = link.Shape == FabricShape.Torus;
         _links = isTorus ? 4 : 2;
-        int width = isTorus ? Width(link.Places) : link.Places;
+        int width = link.Width;
         int height = link.Places / width;
         int inRow = stride < width ? Math.Min(ranks, Math.Max(1, width / stride)) : 1;
         int rows = (ranks + inRow - 1) / inRow;
@@ -41,9 +41,6 @@ internal readonly struct GroupOnLevel
         _column = new Axis(height, rows, stride < width ? 1 : stride / width);
         _isRegular = ranks == inRow * rows && (rows == 1 || inRow == 1 || _row.IsRound);
     }
-
-    /// <summary>A message to a neighbour over one link.</summary>
-    internal static Route Neighbours(Link link) => new GroupOnLevel(link, 2, 1).Pair(1);
 
     /// <summary>A step round the ring through all ranks; where the links allow it there are several rings with a part of the bytes each.</summary>
     /// <param name="steps">That are made: ranks − 1, or twice that.</param>
@@ -56,7 +53,10 @@ internal readonly struct GroupOnLevel
 
         if (!_isRegular)
         {
-            return Line(Math.Max(_row.Step, _column.Step), steps);
+            // A last row that is not full is gone down to and up from, two chips at a time, if that comes out even.
+            return _row.Step == 1 && _column.Step == 1 && _ranks % 2 == 0 && _ranks % _row.Length % 2 == 0 && (_ranks < 2 * _row.Length || _row.Length % 2 == 0)
+                ? new Route(1, _links / 2.0, _links / 2.0)
+                : Line(Math.Max(_row.Step, _column.Step), steps);
         }
 
         if (_row.Ranks == 1 || _column.Ranks == 1)
@@ -67,11 +67,11 @@ internal readonly struct GroupOnLevel
                 : Line(axis.Step, steps);
         }
 
-        // Through rows and columns: two rings that share no link, each in both directions, where the group has all the torus to itself; one where
-        // it has some of the rows. Between the chips of others, jumps along the rows are the longest, and half of one goes either way round.
+        // Through rows and columns: two rings that share no link, each in both directions, where the group has all of a square to itself; one where
+        // it has some of the rows, or rows and columns differ. Between the chips of others, jumps along the rows are the longest, and half of one goes either way round.
         if (_row.Step == 1)
         {
-            double rings = _column.IsRound ? 4 : 2;
+            double rings = _column.IsRound && _column.Length == _row.Length ? 4 : 2;
             return new Route(1, _links / rings, _links / rings);
         }
 
@@ -105,7 +105,7 @@ internal readonly struct GroupOnLevel
         return turned + (isToAll ? turned : Math.Max(Everybody(_row).Seconds(link, half), Everybody(_column).Seconds(link, half)));
     }
 
-    /// <summary>Whether a mesh is quick here: no message passes more than two links along an axis.</summary>
+    /// <summary>Whether a mesh is among the choices: where no message passes more than two links along an axis.</summary>
     internal bool HasMesh => _isSwitched || (_isRegular && _row.HasMesh && _column.HasMesh);
 
     /// <summary>Whether everybody has a partner at every distance 1, 2, 4 …, and is not one of many in a chain who reach theirs through each other.</summary>
@@ -142,18 +142,6 @@ internal readonly struct GroupOnLevel
         return new Route(((2.0 * steps) - ends) / steps * step, _links * step, _links);
     }
 
-    /// <summary>Of a torus of so many chips, as square as they allow.</summary>
-    private static int Width(int places)
-    {
-        int height = 1;
-        for (int divisor = 2; divisor * divisor <= places; divisor++)
-        {
-            height = places % divisor == 0 ? divisor : height;
-        }
-
-        return places / height;
-    }
-
     /// <summary>Ranks along a row or a column of so many chips, a step from one to the next.</summary>
     private readonly record struct Axis(int Length, int Ranks, int Step)
     {
@@ -180,12 +168,8 @@ internal readonly struct GroupOnLevel
                     return (double)(Ranks / 2) * ((Ranks + 1) / 2) * Step;
                 }
 
-                int hops = 0;
-                for (int rank = 1; rank < Ranks; rank++)
-                {
-                    hops += Math.Min(rank, Ranks - rank) * Step;
-                }
-
+                // Half way round in either direction: the sum of min(i, ranks − i).
+                double hops = Math.Floor((double)Ranks * Ranks / 4) * Step;
                 return hops / 2.0;
             }
         }

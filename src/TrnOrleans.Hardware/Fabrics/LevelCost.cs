@@ -1,8 +1,8 @@
 namespace TrnOrleans.Hardware.Fabrics;
 
 /// <summary>
-/// Time of a collective on one level, by algorithm. A message takes latency + bytes ÷ bandwidth, and a chip sends one and receives one at a
-/// time: the simulator of messages in the tests comes to the same.
+/// Time of a collective on one level, by algorithm, as the messages of its steps take it (<see cref="Route"/>): the simulator of messages in the
+/// tests comes to the same.
 /// </summary>
 public static class LevelCost
 {
@@ -20,7 +20,7 @@ public static class LevelCost
         GroupOnLevel group = new(link, ranks, stride);
         return (kind, algorithm) switch
         {
-            (CollectiveOperation.SendReceive, CollectiveAlgorithm.Ring) => GroupOnLevel.Neighbours(link).Seconds(link, bytes),
+            (CollectiveOperation.SendReceive, CollectiveAlgorithm.Ring) => group.Pair(1).Seconds(link, bytes),
             (CollectiveOperation.SendReceive, _) => double.PositiveInfinity,
             (_, CollectiveAlgorithm.Mesh) when group.HasMesh || kind == CollectiveOperation.AllToAll => passes * group.MeshSeconds(link, part, kind == CollectiveOperation.AllToAll),
             (CollectiveOperation.AllToAll, _) => double.PositiveInfinity,
@@ -83,15 +83,20 @@ public static class LevelCost
         return best;
     }
 
-    /// <summary>Bytes that a chip must send out of its domain, on average: with the sums of a domain formed within it.</summary>
+    /// <summary>Bytes that a chip must send out of its domain, or receive from outside it: with the sums of a domain formed within it, and all its chips at it.</summary>
     /// <param name="kind">What is done; not a send to one other.</param>
     /// <param name="ranks">By how many.</param>
-    /// <param name="inside">Ranks within a domain, of the largest if they differ.</param>
+    /// <param name="domains">In so many.</param>
+    /// <param name="fewest">Ranks in the emptiest of them.</param>
     /// <param name="bytes">As <see cref="CollectiveOperation"/> counts them.</param>
-    public static double BytesOut(CollectiveOperation kind, int ranks, int inside, double bytes)
+    public static double BytesOut(CollectiveOperation kind, int ranks, int domains, int fewest, double bytes)
     {
-        double domains = Math.Ceiling((double)ranks / inside);
-        return kind == CollectiveOperation.AllToAll ? (ranks - inside) * (bytes / ranks)
-            : (kind == CollectiveOperation.AllReduce ? 2 : 1) * (domains - 1) * (bytes / ranks);
+        double others = (double)(ranks - fewest) / ranks * bytes;
+        return domains == 1 ? 0 : kind switch
+        {
+            CollectiveOperation.AllToAll => others,
+            CollectiveOperation.AllReduce => Math.Max(2 * (domains - 1) * (bytes / ranks), bytes / fewest),
+            _ => Math.Max((domains - 1) * (bytes / ranks), others / fewest),
+        };
     }
 }

@@ -71,6 +71,9 @@ internal static class CatalogueCheck
                 {
                     string place = $"fabrics.{name}.{level.Name}";
                     Require(level.Chips > inside && level.Chips % inside == 0, system.Name, $"{place}.chips", $"{level.Chips} is not a multiple of the {inside} chips inside it");
+                    int places = level.Chips / inside;
+                    Require(level.Shape != FabricShape.Torus || Link.Height(places) > 1, system.Name, $"{place}.shape", $"{places} places make no torus of rows and columns; a ring, perhaps");
+                    Require(level.Shape != FabricShape.Direct || places == 2, system.Name, $"{place}.shape", $"direct links join two halves, not {places} parts");
                     Positive(system.Name, $"{place}.gigabytes_per_second", level.GigabytesPerSecond);
                     NotNegative(system.Name, $"{place}.latency_microseconds", level.LatencyMicroseconds);
                     inside = level.Chips;
@@ -112,8 +115,8 @@ internal static class CatalogueCheck
             }
 
             Require(
-                stack.Algorithms.Count == 0 || stack.Algorithms.Any(a => a is CollectiveAlgorithm.Ring or CollectiveAlgorithm.Mesh), stack.Name, "algorithms",
-                "ring or mesh must be among them: the others are not for all numbers of chips");
+                stack.Algorithms.Count == 0 || stack.Algorithms.Contains(CollectiveAlgorithm.Ring), stack.Name, "algorithms",
+                "ring must be among them: the others are not for all numbers of chips on all fabrics");
         }
 
         void Positive(string who, string what, Figure figure) => Require(figure.Value > 0 && double.IsFinite(figure.Value), who, what, $"{figure.Value} is not above 0");

@@ -8,7 +8,7 @@ public enum FabricShape
     /// <summary>All through switches: every chip can send to every other at its full rate.</summary>
     Switch,
 
-    /// <summary>A torus: neighbours only, and rings laid through it.</summary>
+    /// <summary>A torus of rows and columns, as square as its chips allow: neighbours only, and rings laid through it.</summary>
     Torus,
 
     /// <summary>A ring.</summary>

@@ -72,7 +72,7 @@ internal readonly record struct BlockTime(double Products, double Attention, dou
         {
             // Keys and values go round while attention works on those that are here; the round is as slow as its longest way.
             double keys = rows * 2 * work.KeyWidth / layout.TensorParallel * recipe.ActivationBytes;
-            double round = (layout.ContextParallel - 1) * fabric.Time(CollectiveOperation.SendReceive, keys, new RankGroup(2, (layout.TensorParallel * layout.ContextParallel) - 1)).Seconds;
+            double round = (layout.ContextParallel - 1) * fabric.Time(CollectiveOperation.SendReceive, keys, new RankGroup(layout.ContextParallel, layout.TensorParallel)).Seconds;
             context = Math.Max(0, round - attention - scoreSeconds);
         }
 

@@ -68,7 +68,7 @@ public sealed class StepModel
         {
             // The slowest pair of stages sets the pace: the one that is furthest out.
             double message = activations / (layout.SequenceParallel ? layout.TensorParallel : 1);
-            send = 2 * layout.Interleave * _stack.PipelineExposed * _fabric.Time(CollectiveOperation.SendReceive, message, new RankGroup(2, (int)(layout.Chips - 1))).Seconds;
+            send = 2 * layout.Interleave * _stack.PipelineExposed * _fabric.Time(CollectiveOperation.SendReceive, message, new RankGroup(layout.PipelineParallel, (int)(layout.Chips / layout.PipelineParallel))).Seconds;
         }
 
         // The last stage sets the pace; the others fill and drain it, the quicker the more parts each stage has.

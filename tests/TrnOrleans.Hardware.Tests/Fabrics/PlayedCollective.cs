@@ -8,27 +8,41 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
 {
     private readonly WiredMachine _machine = new(fabric.Links, fabric.Links[^1].Chips);
 
-    /// <summary>Levels on which the group has more than one rank.</summary>
-    internal int[] Levels => [.. Enumerable.Range(0, fabric.Links.Count).Where(level => fabric.RanksOn(level, group) > 1)];
+    /// <summary>Levels on which chips of the group meet.</summary>
+    internal int[] Levels { get; } = [.. Enumerable.Range(0, fabric.Links.Count).Where(level => Chips(group)
+        .GroupBy(chip => chip / fabric.Links[level].Chips).Any(domain => domain.DistinctBy(chip => chip / Inside(fabric, level)).Count() > 1))];
 
     /// <summary>
     /// Whether the messages of what a fabric chose are known: not those of a ring through domains that are unequal, or of an odd number, and joined
-    /// by links between chips of one address.
+    /// by links between chips of one address, nor of one that goes on from such links to a level further out.
     /// </summary>
-    internal bool CanPlay(string name) => IsByLevel(name) || _machine.Shape(Levels[^1]) == FabricShape.Switch
-        || (FillsDomains && fabric.RanksOn(Levels[^1], group) % 2 == 0);
+    internal bool CanPlay(string name) => IsByLevel(name)
+        || Levels[1..].All(level => _machine.Shape(level) == FabricShape.Switch)
+        || (Levels[1..^1].All(level => _machine.Shape(level) == FabricShape.Switch) && FillsDomains && Chips(group).DistinctBy(chip => chip / Inside(fabric, Levels[^1])).Count() % 2 == 0);
 
-    /// <summary>Whether every domain that has ranks has as many.</summary>
-    internal bool FillsDomains => Levels.Aggregate(1, (ranks, level) => ranks * fabric.RanksOn(level, group)) == group.Ranks;
+    /// <summary>Whether every domain that has chips of the group has as many.</summary>
+    internal bool FillsDomains { get; } = fabric.Links.All(link => Chips(group).CountBy(chip => chip / link.Chips).DistinctBy(domain => domain.Value).Count() == 1);
+
+    private static IEnumerable<int> Chips(RankGroup group) => Enumerable.Range(0, group.Ranks).Select(rank => rank * group.Stride);
+
+    private static int Inside(Fabric fabric, int level) => level == 0 ? 1 : fabric.Links[level - 1].Chips;
 
     private bool IsByLevel(string name) => name.Split(" + ").Length == Levels.Length;
 
     /// <summary>Seconds of what the fabric chose, by its name.</summary>
     internal double Seconds(CollectiveOperation kind, string name, double bytes)
     {
-        return IsByLevel(name)
-            ? Phases(kind, name.Split(" + "), bytes)
+        return name == "send-receive" ? Play([Sends(bytes)])
+            : IsByLevel(name) ? Phases(kind, name.Split(" + "), bytes)
             : Play(Repeat(RingOfAll(bytes / group.Ranks), Passes(kind) * (group.Ranks - 1)));
+    }
+
+    /// <summary>Everybody to the next, on the level where those meet that are farthest apart; the last to nobody.</summary>
+    private IEnumerable<Message> Sends(double bytes)
+    {
+        int level = Meeting(0, (group.Ranks - 1) * group.Stride);
+        return Members().SelectMany(chips => chips.Zip(chips[1..])).Where(pair => Meeting(pair.First, pair.Second) == level)
+            .SelectMany(pair => _machine.Send(level, pair.First, pair.Second, bytes, (true, true)));
     }
 
     /// <summary>One level after the other, and back for an all-reduce.</summary>
@@ -41,7 +55,7 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
         {
             bool isLast = i == words.Length - 1;
             CollectiveOperation here = kind == CollectiveOperation.AllReduce && !isLast ? CollectiveOperation.ReduceScatter : kind;
-            int ranks = fabric.RanksOn(Levels[i], group);
+            int ranks = Groups(Levels[i]).First().Length;
             there.AddRange(Steps(here, words[i], Levels[i], left));
             if (here != kind)
             {
@@ -133,16 +147,18 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
         int inside = _machine.Inside(level);
         foreach (int[] members in Members())
         {
-            foreach (IGrouping<(int Domain, int Place), int> together in members.GroupBy(chip => (chip / fabric.Links[level].Chips, chip % inside)))
+            // Alone in its domain, a chip has nobody beside it: then one group is all.
+            bool isAlone = members.DistinctBy(chip => chip / inside).Count() == members.Length;
+            foreach (IGrouping<(int Domain, int Place), int> together in members.GroupBy(chip => (chip / fabric.Links[level].Chips, isAlone ? 0 : chip % inside)))
             {
                 yield return [.. together];
             }
         }
     }
 
-    /// <summary>The first group and those between its chips.</summary>
+    /// <summary>The first group, and those between its chips where they share its links.</summary>
     private IEnumerable<int[]> Members() =>
-        Enumerable.Range(0, group.Stride).Select(offset => Enumerable.Range(0, group.Ranks).Select(rank => offset + (rank * group.Stride)).ToArray());
+        Enumerable.Range(0, Levels.All(_machine.IsSwitched) ? 1 : group.Stride).Select(offset => Enumerable.Range(0, group.Ranks).Select(rank => offset + (rank * group.Stride)).ToArray());
 
     /// <summary>A step of the rings through some chips of a level that use what links there are.</summary>
     private IEnumerable<Message> Rings(int level, int[] chips, double part)
@@ -195,6 +211,11 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
         (bool row, bool column) = IsRound(level, chips);
         if (columns * rows.Length != chips.Length)
         {
+            if (Ragged(at, rows, width) is not null)
+            {
+                return null;
+            }
+
             // From the ragged end: along its row to where it has a neighbour in the one before, and so on, to and fro.
             return [.. at.Keys.OrderBy(p => -(p / width)).ThenBy(p => (rows[^1] - (p / width)) % 2 == 0 ? -p : p).Select(p => at[p])];
         }
@@ -220,12 +241,17 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
 
         int[] columns = [.. at.Keys.Select(p => p % width).Distinct().Order()];
         int[] rows = [.. at.Keys.Select(p => p / width).Distinct().Order()];
+        if (Ragged(at, rows, width) is { } ragged)
+        {
+            return BothWays(ragged);
+        }
+
         if (columns.Length == 1 || rows.Length == 1)
         {
             return BothWays(chips);
         }
 
-        if (chips.Length == places)
+        if (chips.Length == places && columns.Length == rows.Length)
         {
             // Two rings without a common link: rows all but one link, then a row down; and the same with columns.
             int[] first = [.. Enumerable.Range(0, places).Select(i => at[(i / width * width) + (((i % width) - (i / width) + width) % width)])];
@@ -237,6 +263,28 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
         return columns.Length < width
             ? BothWays([.. columns.SelectMany((x, i) => (i % 2 == 0 ? rows : rows.Reverse()).Select(y => at[(y * width) + x]))])
             : BothWays([.. columns.SelectMany((x, i) => (i % 2 == 0 ? rows.Skip(1) : rows.Skip(1).Reverse()).Select(y => at[(y * width) + x])), .. columns.Reverse().Select(x => at[(rows[0] * width) + x])]);
+    }
+
+    /// <summary>
+    /// A ring through whole rows and a last one that is not: through the whole ones, whose last row is gone along in one go, and down from it to two
+    /// neighbours at a time. Null where there are no such rows, or their numbers do not come out even.
+    /// </summary>
+    private static int[]? Ragged(Dictionary<int, int> at, int[] rows, int width)
+    {
+        int rest = at.Count % width;
+        if (rest == 0 || rest % 2 == 1 || rows.Length < 2 || rows.Length != (at.Count / width) + 1 || at.Count % 2 == 1 || (rows.Length > 2 && width % 2 == 1))
+        {
+            return null;
+        }
+
+        int edge = rows[^2];
+        IEnumerable<int> along = Enumerable.Range(0, width).SelectMany(x => x >= rest ? [At(x, edge)]
+            : x % 2 == 0 ? new[] { At(x, edge), At(x, edge + 1) } : [At(x, edge + 1), At(x, edge)]);
+        IEnumerable<int> back = rows.Length == 2 ? []
+            : Enumerable.Range(0, width).Reverse().SelectMany((x, i) => (i % 2 == 0 ? rows[..^2].Reverse() : rows[..^2]).Select(y => At(x, y)));
+        return [.. along, .. back];
+
+        int At(int x, int y) => at[(y * width) + x];
     }
 
     private static int[][] BothWays(int[] order) => [order, [.. order.Reverse()]];

@@ -47,8 +47,8 @@ internal sealed class WiredMachine
 
     internal FabricShape Shape(int level) => _levels[level].Shape;
 
-    /// <summary>Columns of a torus; the known ones are square.</summary>
-    internal int Width(int level) => _levels[level].Shape == FabricShape.Torus ? (int)Math.Sqrt(_levels[level].Places) : _levels[level].Places;
+    /// <summary>Columns of a torus.</summary>
+    internal int Width(int level) => _levels[level].Width;
 
     /// <summary>One message over chips that lie next to each other.</summary>
     internal Message Along(int level, int[] chips, double bytes) =>

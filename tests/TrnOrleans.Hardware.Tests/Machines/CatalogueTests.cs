@@ -1,6 +1,8 @@
+using System.Text.Json;
 using TrnOrleans.Hardware.Fabrics;
 using TrnOrleans.Hardware.Machines;
 using TrnOrleans.Models.Descriptions;
+using TrnOrleans.Models.Json;
 
 namespace TrnOrleans.Hardware.Tests.Machines;
 
@@ -59,13 +61,37 @@ public sealed class CatalogueTests
     [InlineData("0 bandwidth", "fabrics.docs.node.gigabytes_per_second: 0 is not above 0")]
     [InlineData("ratio over nothing", "there is no system nothing")]
     [InlineData("negative price", "dollars_per_hour: -1 is below 0")]
+    [InlineData("a torus of seven", "fabrics.docs.node.shape: 7 places make no torus")]
+    [InlineData("eight halves", "fabrics.docs.node.shape: direct links join two halves, not 8 parts")]
     [InlineData("""{"systems":[{"name":"x"}]}""", "missing required properties")]
     [InlineData("""{"chips":[{"name":"x","summary":"x","peak_teraflops":{"fp7":{"value":1,"known":"official","source":"x"}},"memory_gibibytes":{"value":1,"known":"official","source":"x"},"memory_terabytes_per_second":{"value":1,"known":"official","source":"x"},"vector_teraflops":{"value":1,"known":"official","source":"x"},"power_watts":{"value":1,"known":"official","source":"x"},"logical_cores":{"value":1,"known":"official","source":"x"}}]}""", "there is no format fp7")]
     public void A_catalogue_with_which_nothing_can_be_computed_is_refused(string json, string sentence)
     {
-        string text = json switch { "ratio over nothing" => System("1", "1").Replace("\"name\":\"mine\",", "\"name\":\"mine\",\"announced_ratios\":[{\"of\":\"memory\",\"over\":\"nothing\",\"ratio\":{\"value\":2,\"known\":\"announced\",\"source\":\"x\"},\"stated\":\"2×\"}],", StringComparison.Ordinal), "0 bandwidth" => System("0", "1"), "negative price" => System("1", "-1"), "half a figure" => System("1", "1").Replace("\"value\":4,\"known\":\"assumed\"", "\"value\":4", StringComparison.Ordinal), "twice" => Twice(), _ => json };
+        const string Over = "\"announced_ratios\":[{\"of\":\"memory\",\"over\":\"nothing\",\"ratio\":{\"value\":2,\"known\":\"announced\",\"source\":\"x\"},\"stated\":\"2×\"}],";
+        string text = json switch
+        {
+            "ratio over nothing" => Replaced("\"name\":\"mine\",", $"\"name\":\"mine\",{Over}"),
+            "0 bandwidth" => System("0", "1"),
+            "negative price" => System("1", "-1"),
+            "half a figure" => Replaced("\"value\":4,\"known\":\"assumed\"", "\"value\":4"),
+            "twice" => Twice(),
+            "a torus of seven" => System("1", "1", shape: "torus", chips: 7),
+            "eight halves" => System("1", "1", shape: "direct"),
+            _ => json,
+        };
         InvalidDescriptionException error = Assert.Throws<InvalidDescriptionException>(() => Catalogue.BuiltIn.With(text, "mine.json"));
         Assert.Contains(sentence, error.Message, StringComparison.Ordinal);
+
+        static string Replaced(string part, string with) => System("1", "1").Replace(part, with, StringComparison.Ordinal);
+    }
+
+    /// <summary>Halving and doubling is for powers of two, a mesh for few neighbours: a group of another kind would take for ever.</summary>
+    [Fact]
+    public void Software_without_a_ring_is_refused()
+    {
+        SoftwareStack stack = Catalogue.BuiltIn.Stack(null, "trn2") with { Name = "mine", Algorithms = [CollectiveAlgorithm.Mesh, CollectiveAlgorithm.HalvingDoubling] };
+        string text = $$"""{"stacks":[{{JsonSerializer.Serialize(stack, StrictJson.Options)}}]}""";
+        Assert.Contains("ring must be among them", Assert.Throws<InvalidDescriptionException>(() => Catalogue.BuiltIn.With(text, "mine.json")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,12 +105,12 @@ public sealed class CatalogueTests
         return $"{{\"systems\":[{inner},{inner}]}}";
     }
 
-    private static string System(string bandwidth, string price)
+    private static string System(string bandwidth, string price, string shape = "switch", int chips = 8)
     {
         static string Figure(string value) => $$"""{"value":{{value}},"known":"assumed","source":"mine"}""";
         return $$"""
-            {"systems":[{"name":"mine","summary":"mine","chip":"trn3","chips":{{Figure("8")}},"sled_chips":{{Figure("4")}},
-            "fabrics":{"docs":[{"name":"node","chips":8,"shape":"switch","gigabytes_per_second":{{Figure(bandwidth)}},"latency_microseconds":{{Figure("1")}}}]},
+            {"systems":[{"name":"mine","summary":"mine","chip":"trn3","chips":{{Figure($"{chips}")}},"sled_chips":{{Figure("4")}},
+            "fabrics":{"docs":[{"name":"node","chips":{{chips}},"shape":"{{shape}}","gigabytes_per_second":{{Figure(bandwidth)}},"latency_microseconds":{{Figure("1")}}}]},
             "network":{"name":"net","gigabytes_per_second":{{Figure("1")}},"latency_microseconds":{{Figure("1")}},"most_chips":{{Figure("100")}}},"dollars_per_hour":{{Figure(price)}}}]}
             """;
     }
