@@ -5,8 +5,8 @@ namespace TrnOrleans.Hardware.Fabrics;
 /// <summary>
 /// How the ranks of a group lie on one level, and the routes that follow: behind a switch everybody is everybody's neighbour; in a torus or a
 /// ring only neighbours are joined, a group that is not all of it has some of the links only, and groups that lie between each other's chips
-/// share theirs. Chips of a torus are numbered row by row, and strides are taken to be whole parts of a row, or whole rows; messages go the shortest way, along their row first, half each way round where both
-/// are as long, and never over links between chips of others only.
+/// share theirs. Chips of a torus are numbered row by row, and strides are taken to be whole parts of a row, or whole rows; messages go the
+/// shortest way, along their row first, half each way round where both are as long, and never over links between chips of others only.
 /// </summary>
 internal readonly struct GroupOnLevel
 {
@@ -68,7 +68,8 @@ internal readonly struct GroupOnLevel
         }
 
         // Through rows and columns: two rings that share no link, each in both directions, where the group has all of a square to itself; one where
-        // it has some of the rows, or rows and columns differ. Between the chips of others, jumps along the rows are the longest, and half of one goes either way round.
+        // it has some of the rows, or rows and columns differ. Between the chips of others, jumps along the rows are the longest, and half of one
+        // goes either way round.
         if (_row.Step == 1)
         {
             double rings = _column.IsRound && _column.Length == _row.Length ? 4 : 2;
