@@ -71,7 +71,7 @@ internal static class PlanText
         List<Plan> apart = [];
         foreach (Plan plan in front)
         {
-            if (apart.Count == 0 || plan.Cost.Memory.Total <= 0.9 * apart[^1].Cost.Memory.Total)
+            if (apart.Count == 0 || plan == front[^1] || plan.Cost.Memory.Total <= 0.9 * apart[^1].Cost.Memory.Total)
             {
                 apart.Add(plan);
             }

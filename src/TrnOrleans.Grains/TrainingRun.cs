@@ -312,10 +312,10 @@ internal sealed partial class TrainingRun(
         }
 
         bool stopped = Record.StopAsked && report.Steps < _spec!.Training.Steps;
-        if (!stopped && Record.Events.FindLast(e => e is StepEvent) is StepEvent { IsSkipped: true } last && last.SkippedSteps == report.Steps)
+        if (!stopped && report.SkippedSteps == report.Steps && report.Steps > 0)
         {
             // Weights as they were drawn are no success.
-            await Fail($"none of {report.Steps} steps was an update: every gradient overflowed its format, the last one with its loss scaled by {LossScaler.ForPeople(last.LossScale)}; give a smaller loss_scale, or loss_scaling dynamic and more steps");
+            await Fail($"none of {report.Steps} steps was an update: every gradient overflowed its format, and losses are still scaled by {LossScaler.ForPeople(report.LossScale)}; give a smaller loss_scale, or loss_scaling dynamic and more steps");
             return;
         }
 

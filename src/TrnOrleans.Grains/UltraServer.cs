@@ -272,10 +272,11 @@ internal sealed class UltraServer(
             await Saved(cancellation);
             bool paused = next == AfterStep.Pause && ticket.Step < Spec.Training.Steps;
             long refused = _fence.Refused + await _switch!.StaleMessages(cancellation).WaitAsync(deadlines.Control, time, cancellation);
+            LossScaler scaler = _replica!.ReadLossScaler();
             FinishReport finish = new(
                 _order!.UltraServer, ticket.Step, await Digest(ticket, cancellation),
                 IsFirstOnSilo ? refused + _collective!.Exchange.Dropped : refused, IsFirstOnSilo ? _collective!.Links.Traffic : [],
-                _replica!.Counted with { Steps = ticket.Step - _order.Step, ScaleOutBytes = IsFirstOnSilo ? _collective!.Exchange.CarriedBytes : 0 });
+                _replica!.Counted with { Steps = ticket.Step - _order.Step, ScaleOutBytes = IsFirstOnSilo ? _collective!.Exchange.CarriedBytes : 0 }, scaler.Skipped, scaler.Scale);
             await Tell(ticket, (run, t) => paused ? run.Paused(t, finish, cancellation) : run.Finished(t, finish, cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

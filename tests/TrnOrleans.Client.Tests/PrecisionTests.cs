@@ -147,7 +147,12 @@ public sealed class PrecisionTests : IDisposable
         Assert.Contains("precision.rounding takes nearest or stochastic or toward_zero, not up", await SpecAsync("""{"precision":{"rounding":"up"}}"""), StringComparison.Ordinal);
         string hopeless = _folder.File("hopeless.json", """{"precision":{"recipe":"mxfp8","gradients":"fp16","loss_scale":1099511627776}}""");
         Assert.Contains("none of 3 steps was an update", await Trn.RefusedAsync(1, _folder, [.. Trn.Train(text), "--spec", hopeless]), StringComparison.Ordinal);
-        ChildProcess.Result beside = await Trn.SucceedAsync([.. compare, "--precisions", $"fp32,{hopeless}", "--seeds", "1", "--json"]);
+        using TempFolder elsewhere = new();
+        string kept = elsewhere.At("kept");
+        await Trn.RefusedAsync(1, _folder, [.. Trn.Train(text), "--spec", hopeless, "--checkpoint-dir", kept]);
+        Assert.Contains("none of 3 steps was an update", await Trn.RefusedAsync(1, _folder, "resume", kept), StringComparison.Ordinal);
+        ChildProcess.Result beside = await Trn.RunAsync([.. compare, "--precisions", $"fp32,{hopeless}", "--seeds", "1", "--json"]);
+        Assert.True(beside.ExitCode == 0, beside.Errors);
         JsonElement[] lines = [.. JsonDocument.Parse(beside.Output).RootElement.GetProperty("precisions").EnumerateArray()];
         Assert.Equal(JsonValueKind.Null, lines[0].GetProperty("failure").ValueKind);
         Assert.Contains("none of", lines[1].GetProperty("failure").GetString(), StringComparison.Ordinal);

@@ -114,10 +114,12 @@ public readonly record struct ValidationReport([property: Id(0)] int UltraServer
 /// <param name="StaleMessages">Messages refused or dropped.</param>
 /// <param name="Links">From the first UltraServer of a silo: what the silo sent to others.</param>
 /// <param name="Work">What its chips and its switch have done in the generation; from the first UltraServer of a silo, what the silo's part of the all-reduce has done, too.</param>
+/// <param name="SkippedSteps">Of all steps from the first on, those that were no update because their gradient had overflowed.</param>
+/// <param name="LossScale">By which the next loss would be multiplied.</param>
 [GenerateSerializer, Immutable]
 public readonly record struct FinishReport(
     [property: Id(0)] int UltraServer, [property: Id(1)] long Steps, [property: Id(2)] string Digest, [property: Id(3)] long StaleMessages,
-    [property: Id(4)] IReadOnlyList<LinkTraffic> Links, [property: Id(5)] WorkCount Work);
+    [property: Id(4)] IReadOnlyList<LinkTraffic> Links, [property: Id(5)] WorkCount Work, [property: Id(6)] long SkippedSteps, [property: Id(7)] double LossScale);
 
 /// <summary>Sums over validation samples.</summary>
 /// <param name="LossSum">In nats, in double.</param>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Json;
+using TrnOrleans.Models.Precision;
 
 namespace TrnOrleans.Grains.Specs;
 
@@ -59,6 +60,7 @@ public static class SpecResolver
         DeriveSchedule((JsonObject)merged["training"]!, Both(fromFile, options, "training"));
         RunSpec spec = StrictJson.Read<RunSpec>(merged.ToJsonString(), file is null ? "the options" : fileName);
         SpecCheck.Check(spec);
+        PrecisionRecipes.CheckEffects(spec.Precision);
         return spec;
     }
 

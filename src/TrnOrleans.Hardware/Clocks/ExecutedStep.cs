@@ -97,8 +97,8 @@ public sealed record ExecutedStep
         {
             ComputeSeconds = compute,
             SampleForwardSeconds = (compute - alone.FixedSeconds) / PassesOfAStep / micro,
-            ScaleUpSeconds = exposed * machine.Fabric.Time(CollectiveOperation.AllReduce, (bytes + gathered) / 2.0, new RankGroup(chips, 1)).Seconds,
-            ScaleOutSeconds = exposed * machine.Fabric.Time(CollectiveOperation.AllReduce, (double)bytes / chips, new RankGroup((int)machine.Systems, machine.System.ChipCount)).Seconds,
+            ScaleUpSeconds = exposed * machine.Fabric.Time(CollectiveOperation.AllReduce, (bytes + gathered) / 2.0, new RankGroup(chips, 1), first: 0).Seconds,
+            ScaleOutSeconds = exposed * machine.Fabric.Time(CollectiveOperation.AllReduce, (double)bytes / chips, new RankGroup((int)machine.Systems, machine.System.ChipCount), first: 0).Seconds,
             OptimizerSeconds = alone.OptimizerSeconds / chips,
             Chips = all,
             ModelFlops = alone.ModelFlops * all,

@@ -13,12 +13,15 @@ public sealed class Fabric
 
     private static readonly CollectiveAlgorithm[] s_all = [CollectiveAlgorithm.Mesh, CollectiveAlgorithm.Ring, CollectiveAlgorithm.HalvingDoubling, CollectiveAlgorithm.Tree];
 
+    private static readonly CollectiveAlgorithm[] s_mesh = [CollectiveAlgorithm.Mesh];
+
     private readonly SoftwareStack? _stack;
     private readonly CollectiveAlgorithm[] _known;
     private readonly int _systemChips;
 
     // A search asks for the same groups again and again.
     private readonly ConcurrentDictionary<RankGroup, GroupSpread[][]> _spreads = new();
+    private readonly ConcurrentDictionary<RankGroup, int[]> _sendLevels = new();
 
     /// <param name="system">Systems of the cluster.</param>
     /// <param name="preset">Which reading of their fabric; null for the first.</param>
@@ -78,6 +81,50 @@ public sealed class Fabric
         return ranks;
     }
 
+    /// <summary>
+    /// Adds what a chip sends on each level when a group sums so many bytes and everybody gets the sum, level by level; of the groups of a layout
+    /// those that send most on a level.
+    /// </summary>
+    /// <param name="group">Who.</param>
+    /// <param name="bytes">At each rank.</param>
+    /// <param name="times">How often.</param>
+    /// <param name="sent">Bytes on each level so far.</param>
+    public void AddReduced(RankGroup group, double bytes, double times, Span<double> sent)
+    {
+        GroupSpread[][] spreads = Spreads(group);
+        for (int level = 0; level < sent.Length; level++)
+        {
+            double most = 0;
+            foreach (GroupSpread[] spread in spreads)
+            {
+                int inside = level == 0 ? 1 : spread[level - 1].Fewest;
+                most = Math.Max(most, 2.0 * (spread[level].Parts - 1) / spread[level].Parts * bytes / inside);
+            }
+
+            sent[level] += times * most;
+        }
+    }
+
+    /// <summary>The same when everybody sends everybody else a part of so many bytes: each over the level on which the two meet.</summary>
+    /// <param name="group">Who.</param>
+    /// <param name="bytes">At each rank.</param>
+    /// <param name="times">How often.</param>
+    /// <param name="sent">Bytes on each level so far.</param>
+    public void AddExchanged(RankGroup group, double bytes, double times, Span<double> sent)
+    {
+        GroupSpread[][] spreads = Spreads(group);
+        for (int level = 0; level < sent.Length; level++)
+        {
+            int most = 0;
+            foreach (GroupSpread[] spread in spreads)
+            {
+                most = Math.Max(most, spread[level].Most - (level == 0 ? 1 : spread[level - 1].Fewest));
+            }
+
+            sent[level] += times * bytes / group.Ranks * most;
+        }
+    }
+
     /// <summary>The quickest way to carry out a collective, for the groups of a layout that take longest: side by side they go over the domains as their chips fall.</summary>
     /// <param name="kind">What.</param>
     /// <param name="bytes">As <see cref="CollectiveOperation"/> counts them.</param>
@@ -111,7 +158,7 @@ public sealed class Fabric
 
         if (kind == CollectiveOperation.SendReceive)
         {
-            return bytes / Links[SendLevel(group)].BytesPerSecond;
+            return SendLevels(group).Max(level => bytes / Links[level].BytesPerSecond);
         }
 
         double bound = 0;
@@ -167,10 +214,39 @@ public sealed class Fabric
     /// <summary>Places of a level from one of its ranks to the next.</summary>
     private int StrideOn(int level, RankGroup group) => level == 0 ? group.Stride : Math.Max(1, group.Stride / Links[level - 1].Chips);
 
-    /// <summary>The level over which those of a row send that are farthest from each other's domains.</summary>
-    private int SendLevel(RankGroup group) => LevelOf((group.Ranks - 1L) * group.Stride);
+    /// <summary>Levels over which ranks of a row send to the next, of all rows of a layout: side by side, and behind each other from chip 0 on.</summary>
+    public IReadOnlyList<int> SendLevels(RankGroup group) => _sendLevels.TryGetValue(group, out int[]? known) ? known : _sendLevels.GetOrAdd(group, AllSendLevels(group));
 
-    /// <summary>Every way in which groups that lie behind each other, the first at chip 0, are spread over the levels.</summary>
+    private int[] AllSendLevels(RankGroup group)
+    {
+        bool[] used = new bool[Links.Count];
+        long span = (long)group.Ranks * group.Stride;
+        HashSet<long> begun = [];
+        for (long first = 0; (first == 0 || first + span <= Links[^1].Chips) && begun.Add(first % _systemChips); first += span)
+        {
+            // Every chip but those of the last ranks; what is further on than a system repeats itself.
+            long senders = Math.Min(span - group.Stride, _systemChips);
+            for (long chip = first; chip < first + senders; chip++)
+            {
+                used[MeetingLevel(chip, chip + group.Stride)] = true;
+            }
+        }
+
+        return [.. Enumerable.Range(0, used.Length).Where(level => used[level])];
+    }
+
+    private int MeetingLevel(long chip, long other)
+    {
+        int level = 0;
+        while (level < Links.Count - 1 && chip / Links[level].Chips != other / Links[level].Chips)
+        {
+            level++;
+        }
+
+        return level;
+    }
+
+    /// <summary>The ways in which the groups of a layout, side by side and behind each other from chip 0 on, are spread over the levels.</summary>
     private GroupSpread[][] Spreads(RankGroup group) => _spreads.TryGetValue(group, out GroupSpread[][]? known) ? known : _spreads.GetOrAdd(group, AllSpreads(group));
 
     private GroupSpread[][] AllSpreads(RankGroup group)
@@ -178,18 +254,18 @@ public sealed class Fabric
         long span = (long)group.Ranks * group.Stride;
         List<GroupSpread[]> spreads = [];
         HashSet<long> begun = [];
-        for (long first = 0; first == 0 || first + span <= Links[^1].Chips; first += span)
-        {
-            if (!begun.Add(first % _systemChips))
-            {
-                // From here on they repeat themselves.
-                break;
-            }
 
-            GroupSpread[] spread = Spread(group, first);
-            if (!spreads.Exists(s => s.AsSpan().SequenceEqual(spread)))
+        // From where a group begins as another one has, within a system, they repeat themselves.
+        for (long first = 0; (first == 0 || first + span <= Links[^1].Chips) && begun.Add(first % _systemChips); first += span)
+        {
+            // Of those that lie between each other's chips the first and the last: where strides fit, all are alike, and else these lie farthest apart.
+            foreach (long begin in group.Stride > 1 ? [first, first + group.Stride - 1] : new[] { first })
             {
-                spreads.Add(spread);
+                GroupSpread[] spread = Spread(group, begin);
+                if (!spreads.Exists(s => s.AsSpan().SequenceEqual(spread)))
+                {
+                    spreads.Add(spread);
+                }
             }
         }
 
@@ -203,23 +279,33 @@ public sealed class Fabric
     {
         if (kind == CollectiveOperation.SendReceive)
         {
-            int level = SendLevel(group);
-            return new CollectiveTime(Start + LevelCost.Seconds(kind, CollectiveAlgorithm.Ring, Reached(level, bytes, 2), 2, bytes, StrideOn(level, group)), "send-receive");
+            // All send at once, and the next round begins when the slowest has arrived.
+            double seconds = 0;
+            foreach (int level in SendLevels(group))
+            {
+                seconds = Math.Max(seconds, LevelCost.Seconds(kind, CollectiveAlgorithm.Ring, Reached(level, bytes, 2), 2, bytes, StrideOn(level, group)));
+            }
+
+            return new CollectiveTime(Start + seconds, "send-receive");
         }
 
-        // Level by level everybody needs a partner in every domain; a ring goes through any, and what is sent to all finds its way.
-        bool hasRing = kind != CollectiveOperation.AllToAll && _known.Contains(CollectiveAlgorithm.Ring);
-        CollectiveTime best = new(hasRing ? Ring(kind, bytes, group, spread) : double.PositiveInfinity, "ring");
-        if (kind == CollectiveOperation.AllToAll || Array.TrueForAll(spread, s => s.Most == s.Fewest))
+        CollectiveTime best = ByLevel(kind, bytes, group, spread);
+        if (kind != CollectiveOperation.AllToAll && _known.Contains(CollectiveAlgorithm.Ring))
         {
-            CollectiveTime byLevel = ByLevel(kind, bytes, group, spread);
-            best = byLevel.Seconds <= best.Seconds ? byLevel : best;
+            double ring = Ring(kind, bytes, group, spread);
+            best = ring < best.Seconds ? new CollectiveTime(ring, "ring") : best;
         }
 
+        CollectiveTime flat = Flat(kind, bytes, group, spread);
+        best = flat.Seconds < best.Seconds ? flat : best;
         return best with { Seconds = Start + best.Seconds };
     }
 
-    /// <summary>All-reduce: reduce-scatter on each level from the inside out, all-reduce on the last, all-gather back.</summary>
+    /// <summary>
+    /// All-reduce: reduce-scatter on each level from the inside out, all-reduce on the last, all-gather back. Where domains have unequal parts of a
+    /// group, each chip of the emptiest carries more of the bytes outwards, and the others hand theirs over to those who face them; so they do where
+    /// links join chips of one address, and partners have others.
+    /// </summary>
     private CollectiveTime ByLevel(CollectiveOperation kind, double bytes, RankGroup group, GroupSpread[] spread)
     {
         double seconds = 0;
@@ -230,7 +316,6 @@ public sealed class Fabric
             last--;
         }
 
-        double left = bytes;
         for (int level = 0; level <= last; level++)
         {
             int ranks = spread[level].Parts;
@@ -240,22 +325,47 @@ public sealed class Fabric
             }
 
             CollectiveOperation here = kind == CollectiveOperation.AllReduce && level < last ? CollectiveOperation.ReduceScatter : kind;
-            if (kind == CollectiveOperation.AllToAll)
-            {
-                // What the emptiest domain has to send out of it, each of its chips the same part; (n − 1) / n of all where domains are alike.
-                int inside = level == 0 ? 1 : spread[level - 1].Fewest;
-                left = bytes * (1 - ((double)inside / spread[level].Most)) * ranks / (ranks - 1);
-            }
+            (int most, int fewest) = level == 0 ? (1, 1) : (spread[level - 1].Most, spread[level - 1].Fewest);
 
+            // All but its own part goes into the emptiest domain and out of it, over each of its chips the same share; (n − 1) / n of all where domains are alike.
+            double uneven = (1 - ((double)fewest / spread[level].Most)) * ranks / (ranks - 1);
+            double left = uneven * (kind == CollectiveOperation.AllToAll ? bytes : bytes / fewest);
             (double time, CollectiveAlgorithm algorithm) = LevelCost.Best(here, _known, Reached(level, left, ranks), ranks, left, StrideOn(level, group));
 
             // The way back takes as long as the way there.
             seconds += here == kind ? time : 2 * time;
             name = name.Length == 0 ? Word(algorithm) : $"{name} + {Word(algorithm)}";
-            left /= ranks;
+            if ((kind != CollectiveOperation.AllToAll && most != fewest) || (level > 0 && Links[level].Shape != FabricShape.Switch && !spread[level].IsFacing))
+            {
+                Link inner = Reached(level - 1, left, 2);
+                seconds += (kind is CollectiveOperation.AllReduce or CollectiveOperation.AllToAll ? 2 : 1) * new GroupOnLevel(inner, 2, 1).Pair(1).Seconds(inner, left);
+            }
         }
 
         return new CollectiveTime(seconds, name);
+    }
+
+    /// <summary>All at once over the outermost level, where that is a switch to which every chip has a way: quick for few bytes, however the ranks lie.</summary>
+    private CollectiveTime Flat(CollectiveOperation kind, double bytes, RankGroup group, GroupSpread[] spread)
+    {
+        int last = Links.Count - 1;
+        while (last > 0 && spread[last].Parts == 1)
+        {
+            last--;
+        }
+
+        CollectiveTime best = new(double.PositiveInfinity, string.Empty);
+        if (Links[last].Shape == FabricShape.Switch && spread[last].Parts < group.Ranks)
+        {
+            foreach (CollectiveAlgorithm algorithm in kind == CollectiveOperation.AllToAll ? s_mesh : _known)
+            {
+                // A ring through all levels is Ring's.
+                double seconds = algorithm == CollectiveAlgorithm.Ring ? double.PositiveInfinity : LevelCost.Seconds(kind, algorithm, Reached(last, bytes, group.Ranks), group.Ranks, bytes);
+                best = seconds < best.Seconds ? new CollectiveTime(seconds, $"flat {Word(algorithm)}") : best;
+            }
+        }
+
+        return best;
     }
 
     /// <summary>
@@ -271,7 +381,7 @@ public sealed class Fabric
         double left = 1;
         for (int level = 0; level < Links.Count; level++)
         {
-            (int most, int fewest, int parts, int domains) = spread[level];
+            (int most, int fewest, int parts, int domains, bool isFacing) = spread[level];
             if (parts == 1)
             {
                 continue;
@@ -293,6 +403,13 @@ public sealed class Fabric
                 step = Math.Max(step, new GroupOnLevel(link, few, stride).Ring(steps).Seconds(link, (left - beyond) * part));
             }
 
+            if (level > 0 && link.Shape != FabricShape.Switch && !isFacing)
+            {
+                // To the one of the same address, and on from there.
+                Link inner = Reached(level - 1, bytes, group.Ranks);
+                step += new GroupOnLevel(inner, 2, 1).Pair(1).Seconds(inner, left * part);
+            }
+
             left = 1.0 / fewest;
         }
 
@@ -303,7 +420,7 @@ public sealed class Fabric
     private double OneRing(double part, int steps, RankGroup group, GroupSpread[] spread)
     {
         double round = 0;
-        double shortest = double.PositiveInfinity;
+        (double shortest, double next) = (double.PositiveInfinity, double.PositiveInfinity);
         double port = 0;
         int domains = group.Ranks;
         for (int level = 0; level < Links.Count; level++)
@@ -314,15 +431,17 @@ public sealed class Fabric
                 Link link = Reached(level, part * group.Ranks, group.Ranks);
                 double message = new GroupOnLevel(link, 2, 1).Pair(1).Seconds(link, part);
                 round += (domains - outside) * message;
-                shortest = Math.Min(shortest, message);
+                (shortest, next) = message < shortest ? (message, domains - outside > 1 ? message : shortest) : (shortest, Math.Min(next, message));
                 port = Math.Max(port, link.LatencySeconds + (steps * (message - link.LatencySeconds)));
             }
 
             domains = outside;
         }
 
+        // All but one or two, which lie behind each other: at best the quickest.
         int rounds = (steps + group.Ranks - 1) / group.Ranks;
-        return Math.Max(port, (rounds * round) - (((rounds * (double)group.Ranks) - steps) * shortest));
+        double spared = (rounds * (long)group.Ranks) - steps == 1 ? shortest : shortest + next;
+        return Math.Max(port, (rounds * round) - spared);
     }
 
     private static string Word(CollectiveAlgorithm algorithm) => algorithm switch

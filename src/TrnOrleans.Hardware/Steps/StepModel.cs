@@ -154,45 +154,26 @@ public sealed class StepModel
         Layout layout, double activations, double reductions, double summed, (RankGroup Group, double Bytes) dense, (RankGroup Group, double Bytes) experts, long micro)
     {
         double[] bytes = new double[_fabric.Links.Count];
-        Add(new RankGroup(layout.TensorParallel, 1), activations, reductions);
-        Add(dense.Group, dense.Bytes, summed);
-        Add(experts.Group, experts.Bytes, summed);
+        _fabric.AddReduced(new RankGroup(layout.TensorParallel, 1), activations, reductions, bytes);
+        _fabric.AddReduced(dense.Group, dense.Bytes, summed, bytes);
+        _fabric.AddReduced(experts.Group, experts.Bytes, summed, bytes);
         if (layout.ExpertParallel > 1)
         {
-            // To each of the others its part: those that are no nearer than a level are met on it.
             RankGroup group = new(layout.ExpertParallel, layout.TensorParallel * layout.ContextParallel);
-            double part = activations * _work.ExpertsPerToken / layout.TensorParallel / group.Ranks;
-            int nearer = 1;
-            for (int level = 0; level < bytes.Length; level++)
-            {
-                int here = nearer * _fabric.RanksOn(level, group);
-                bytes[level] += reductions * part * (here - nearer);
-                nearer = here;
-            }
+            _fabric.AddExchanged(group, activations * _work.ExpertsPerToken / layout.TensorParallel, reductions, bytes);
         }
 
         if (layout.ContextParallel > 1)
         {
             double keys = activations / _work.Width * 2 * _work.KeyWidth / layout.TensorParallel;
-            bytes[_fabric.LevelOf((layout.TensorParallel * layout.ContextParallel) - 1)] += reductions / 2 * (layout.ContextParallel - 1) * keys;
+            bytes[_fabric.SendLevels(new RankGroup(layout.ContextParallel, layout.TensorParallel))[^1]] += reductions / 2 * (layout.ContextParallel - 1) * keys;
         }
 
         if (layout.PipelineParallel > 1)
         {
-            bytes[_fabric.LevelOf((int)(layout.Chips - 1))] += 2.0 * micro * layout.Interleave * activations / (layout.SequenceParallel ? layout.TensorParallel : 1);
+            bytes[_fabric.SendLevels(new RankGroup(layout.PipelineParallel, (int)(layout.Chips / layout.PipelineParallel)))[^1]] += 2.0 * micro * layout.Interleave * activations / (layout.SequenceParallel ? layout.TensorParallel : 1);
         }
 
         return [.. _fabric.Links.Select((link, level) => (link.Name, bytes[level]))];
-
-        void Add(RankGroup group, double size, double times)
-        {
-            double left = size;
-            for (int level = 0; level < bytes.Length; level++)
-            {
-                int ranks = _fabric.RanksOn(level, group);
-                bytes[level] += times * 2 * (ranks - 1) * left / ranks;
-                left /= ranks;
-            }
-        }
     }
 }

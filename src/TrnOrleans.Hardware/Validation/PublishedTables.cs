@@ -197,7 +197,7 @@ public static partial class PublishedTables
             double bytes = table.Number(row, "bytes");
             return new Measurement(
                 $"{bytes:N0} bytes, {ranks} ranks", table.Number(row, "time_us") * 1e-6, index % 2 == 0,
-                catalogue => new Fabric(catalogue.System("dgx-a100"), null, (ranks + 7) / 8, catalogue.Stack("nccl", "a100")).Time(CollectiveOperation.AllReduce, bytes, new RankGroup(ranks, 1)).Seconds);
+                catalogue => new Fabric(catalogue.System("dgx-a100"), null, (ranks + 7) / 8, catalogue.Stack("nccl", "a100")).Time(CollectiveOperation.AllReduce, bytes, new RankGroup(ranks, 1), first: 0).Seconds);
         });
     }
 
@@ -211,7 +211,7 @@ public static partial class PublishedTables
             CollectiveOperation kind = table.Text(row, "op") == "allr" ? CollectiveOperation.AllReduce : CollectiveOperation.AllGather;
             return new Measurement(
                 $"{table.Text(row, "op")} {bytes:N0} bytes, {table.Text(row, "ranks")} cores", table.Number(row, "time_us") * 1e-6, false,
-                catalogue => new Fabric(catalogue.System("trn1.32xl"), null, table.Whole(row, "nodes"), catalogue.Stack("neuron-nxd", "trn1")).Time(kind, bytes, new RankGroup(ranks, 1)).Seconds);
+                catalogue => new Fabric(catalogue.System("trn1.32xl"), null, table.Whole(row, "nodes"), catalogue.Stack("neuron-nxd", "trn1")).Time(kind, bytes, new RankGroup(ranks, 1), first: 0).Seconds);
         });
 
     private const string MegatronLm = "megatron-lm";

@@ -82,6 +82,30 @@ public static class PrecisionRecipes
             : precision;
     }
 
+    /// <summary>
+    /// Who asks for something else than what is usual means it to change something. For what people write: a spec that is kept means what it did.
+    /// </summary>
+    /// <exception cref="InvalidDescriptionException">one sentence about what would change nothing.</exception>
+    public static void CheckEffects(PrecisionSpec spec)
+    {
+        NetworkPrecision precision = Resolve(spec);
+        bool hasBlocks = new[] { precision.Weights, precision.Activations, precision.Gradients, precision.BackwardWeights, precision.BackwardActivations }
+            .Any(f => f.Scale == OperandScale.Block);
+        bool roundsUpdates = precision.StoredWeights != NumberFormat.Fp32 || precision.OptimizerState != NumberFormat.Fp32;
+        (string Key, bool IsAsked, bool Acts, string Where)[] settings =
+        [
+            ("block", spec.Block is not (null or BlockFormat.StandardBlock), hasBlocks, "no operand has an MX format"),
+            ("scale_rule", spec.ScaleRule is not (null or ScaleRule.Trn3), hasBlocks, "no operand has an MX format"),
+            ("rounding", spec.Rounding is not (null or Rounding.Nearest), precision.IsQuantized, "all operands are fp32"),
+            ("update_rounding", spec.UpdateRounding is not (null or Rounding.Nearest), roundsUpdates, "stored_weights and optimizer are fp32"),
+            ("bf16_layers", spec.Bf16Layers is not (null or Bf16Layers.None), precision.IsQuantized, "all operands are fp32"),
+        ];
+        if (settings.FirstOrDefault(s => s.IsAsked && !s.Acts) is { Key: { } key, Where: { } where })
+        {
+            throw new InvalidDescriptionException($"precision.{key} would change nothing here: {where}; leave it out, or choose another recipe or other formats");
+        }
+    }
+
     private static PrecisionSpec Of(string operands, string attention, string stored) => new()
     {
         Weights = operands,
@@ -124,28 +148,6 @@ public static class PrecisionRecipes
         if (precision.Hadamard && (precision.Weights.IsExact || precision.Activations.IsExact))
         {
             throw new InvalidDescriptionException("precision.hadamard turns operands before they are quantised, and this recipe leaves them in fp32; choose a recipe such as mxfp4");
-        }
-
-        CheckEffects(precision);
-    }
-
-    /// <summary>Who asks for something else than what is usual means it to change something.</summary>
-    private static void CheckEffects(NetworkPrecision precision)
-    {
-        bool hasBlocks = new[] { precision.Weights, precision.Activations, precision.Gradients, precision.BackwardWeights, precision.BackwardActivations }
-            .Any(f => f.Scale == OperandScale.Block);
-        bool roundsUpdates = precision.StoredWeights != NumberFormat.Fp32 || precision.OptimizerState != NumberFormat.Fp32;
-        (string Key, bool IsAsked, bool Acts, string Where)[] settings =
-        [
-            ("block", precision.Block != BlockFormat.StandardBlock, hasBlocks, "no operand has an MX format"),
-            ("scale_rule", precision.ScaleRule != ScaleRule.Trn3, hasBlocks, "no operand has an MX format"),
-            ("rounding", precision.Rounding != Rounding.Nearest, precision.IsQuantized, "all operands are fp32"),
-            ("update_rounding", precision.UpdateRounding != Rounding.Nearest, roundsUpdates, "stored_weights and optimizer are fp32"),
-            ("bf16_layers", precision.Bf16Layers != Bf16Layers.None, precision.IsQuantized, "all operands are fp32"),
-        ];
-        if (settings.FirstOrDefault(s => s.IsAsked && !s.Acts) is { Key: { } key, Where: { } where })
-        {
-            throw new InvalidDescriptionException($"precision.{key} would change nothing here: {where}; leave it out, or choose another recipe or other formats");
         }
     }
 

@@ -4,35 +4,41 @@ using TrnOrleans.Hardware.Machines;
 namespace TrnOrleans.Hardware.Tests.Fabrics;
 
 /// <summary>Collectives as lists of messages, step by step, for the simulator; all groups that lie between each other at once.</summary>
-internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
+internal sealed class PlayedCollective(Fabric fabric, RankGroup group, int first = 0)
 {
     private readonly WiredMachine _machine = new(fabric.Links, fabric.Links[^1].Chips);
 
     /// <summary>Levels on which chips of the group meet.</summary>
-    internal int[] Levels { get; } = [.. Enumerable.Range(0, fabric.Links.Count).Where(level => Chips(group)
+    internal int[] Levels { get; } = [.. Enumerable.Range(0, fabric.Links.Count).Where(level => Chips(group, first)
         .GroupBy(chip => chip / fabric.Links[level].Chips).Any(domain => domain.DistinctBy(chip => chip / Inside(fabric, level)).Count() > 1))];
 
     /// <summary>
-    /// Whether the messages of what a fabric chose are known: not those of a ring through domains that are unequal, or of an odd number, and joined
-    /// by links between chips of one address, nor of one that goes on from such links to a level further out.
+    /// Whether the messages of what a fabric chose are known: by level where every domain has as many chips, and those that links join have one
+    /// address; a ring over switches, or through an even number of like domains on the last level.
     /// </summary>
-    internal bool CanPlay(string name) => IsByLevel(name)
-        || Levels[1..].All(level => _machine.Shape(level) == FabricShape.Switch)
-        || (Levels[1..^1].All(level => _machine.Shape(level) == FabricShape.Switch) && FillsDomains && Chips(group).DistinctBy(chip => chip / Inside(fabric, Levels[^1])).Count() % 2 == 0);
+    internal bool CanPlay(string name) => name.StartsWith("flat ", StringComparison.Ordinal) ? true
+        : IsByLevel(name) ? FillsDomains && Levels.Where(level => _machine.Shape(level) != FabricShape.Switch).All(IsFacing)
+        : Levels[1..].All(level => _machine.Shape(level) == FabricShape.Switch)
+        || (Levels[1..^1].All(level => _machine.Shape(level) == FabricShape.Switch) && FillsDomains && IsFacing(Levels[^1])
+            && Chips(group, first).DistinctBy(chip => chip / Inside(fabric, Levels[^1])).Count() % 2 == 0);
+
+    private bool IsFacing(int level) => Chips(group, first).GroupBy(chip => chip / Inside(fabric, level))
+        .DistinctBy(domain => string.Join(' ', domain.Select(chip => chip % Inside(fabric, level)))).Count() == 1;
 
     /// <summary>Whether every domain that has chips of the group has as many.</summary>
-    internal bool FillsDomains { get; } = fabric.Links.All(link => Chips(group).CountBy(chip => chip / link.Chips).DistinctBy(domain => domain.Value).Count() == 1);
+    internal bool FillsDomains { get; } = fabric.Links.All(link => Chips(group, first).CountBy(chip => chip / link.Chips).DistinctBy(domain => domain.Value).Count() == 1);
 
-    private static IEnumerable<int> Chips(RankGroup group) => Enumerable.Range(0, group.Ranks).Select(rank => rank * group.Stride);
+    private static IEnumerable<int> Chips(RankGroup group, int first) => Enumerable.Range(0, group.Ranks).Select(rank => first + (rank * group.Stride));
 
     private static int Inside(Fabric fabric, int level) => level == 0 ? 1 : fabric.Links[level - 1].Chips;
 
-    private bool IsByLevel(string name) => name.Split(" + ").Length == Levels.Length;
+    private bool IsByLevel(string name) => !name.StartsWith("flat ", StringComparison.Ordinal) && name.Split(" + ").Length == Levels.Length;
 
     /// <summary>Seconds of what the fabric chose, by its name.</summary>
     internal double Seconds(CollectiveOperation kind, string name, double bytes)
     {
         return name == "send-receive" ? Play([Sends(bytes)])
+            : name.StartsWith("flat ", StringComparison.Ordinal) ? Play(Steps(kind, name["flat ".Length..], Levels[^1], bytes, [.. Members()]))
             : IsByLevel(name) ? Phases(kind, name.Split(" + "), bytes)
             : Play(Repeat(RingOfAll(bytes / group.Ranks), Passes(kind) * (group.Ranks - 1)));
     }
@@ -56,10 +62,10 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
             bool isLast = i == words.Length - 1;
             CollectiveOperation here = kind == CollectiveOperation.AllReduce && !isLast ? CollectiveOperation.ReduceScatter : kind;
             int ranks = Groups(Levels[i]).First().Length;
-            there.AddRange(Steps(here, words[i], Levels[i], left));
+            there.AddRange(Steps(here, words[i], Levels[i], left, [.. Groups(Levels[i])]));
             if (here != kind)
             {
-                back.InsertRange(0, Steps(CollectiveOperation.AllGather, words[i], Levels[i], left));
+                back.InsertRange(0, Steps(CollectiveOperation.AllGather, words[i], Levels[i], left, [.. Groups(Levels[i])]));
             }
 
             left /= kind == CollectiveOperation.AllToAll ? 1 : ranks;
@@ -80,12 +86,11 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
     private static int Passes(CollectiveOperation kind) => kind == CollectiveOperation.AllReduce ? 2 : 1;
 
     /// <summary>Steps of an algorithm on one level.</summary>
-    private IEnumerable<IEnumerable<Message>> Steps(CollectiveOperation kind, string word, int level, double bytes)
+    private IEnumerable<IEnumerable<Message>> Steps(CollectiveOperation kind, string word, int level, double bytes, int[][] groups)
     {
-        int[][] groups = [.. Groups(level)];
         int ranks = groups[0].Length;
         double part = bytes / ranks;
-        (bool Row, bool Column) round = IsRound(level, groups[0]);
+        (bool Row, bool Column) round = _machine.IsSwitched(level) ? default : IsRound(level, groups[0]);
         switch (word)
         {
             case "ring":
@@ -133,7 +138,7 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
         return isScatter ? [second, first] : [first, second];
 
         IEnumerable<Message> Everybody(IEnumerable<int[]> all, double bytes) => all.SelectMany(g => Enumerable.Range(1, g.Length - 1).SelectMany(d =>
-                g.SelectMany((chip, r) => _machine.Send(level, chip, g[(r + d) % g.Length], bytes, IsRound(level, groups[0])))))
+                g.SelectMany((chip, r) => _machine.Send(level, chip, g[(r + d) % g.Length], bytes, _machine.IsSwitched(level) ? default : IsRound(level, groups[0])))))
             .OrderByDescending(m => m.Path.Length);
     }
 
@@ -158,7 +163,7 @@ internal sealed class PlayedCollective(Fabric fabric, RankGroup group)
 
     /// <summary>The first group, and those between its chips where they share its links.</summary>
     private IEnumerable<int[]> Members() =>
-        Enumerable.Range(0, Levels.All(_machine.IsSwitched) ? 1 : group.Stride).Select(offset => Enumerable.Range(0, group.Ranks).Select(rank => offset + (rank * group.Stride)).ToArray());
+        Enumerable.Range(0, Levels.All(_machine.IsSwitched) ? 1 : group.Stride).Select(offset => Enumerable.Range(0, group.Ranks).Select(rank => first + offset + (rank * group.Stride)).ToArray());
 
     /// <summary>A step of the rings through some chips of a level that use what links there are.</summary>
     private IEnumerable<Message> Rings(int level, int[] chips, double part)

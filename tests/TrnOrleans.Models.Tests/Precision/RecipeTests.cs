@@ -53,11 +53,6 @@ public sealed class RecipeTests
     [InlineData("""{"wire":"fp16"}""", "precision.wire knows no fp16; it takes fp32, bf16")]
     [InlineData("""{"block":48}""", "precision.block is 48, which does not divide the 128 rows")]
     [InlineData("""{"block":0}""", "precision.block is 0")]
-    [InlineData("""{"recipe":"bf16","block":64}""", "precision.block would change nothing here: no operand has an MX format")]
-    [InlineData("""{"recipe":"fp8","scale_rule":"ocp"}""", "precision.scale_rule would change nothing here")]
-    [InlineData("""{"rounding":"stochastic"}""", "precision.rounding would change nothing here: all operands are fp32")]
-    [InlineData("""{"recipe":"mxfp8","update_rounding":"stochastic"}""", "precision.update_rounding would change nothing here: stored_weights and optimizer are fp32")]
-    [InlineData("""{"bf16_layers":"ends"}""", "precision.bf16_layers would change nothing here")]
     [InlineData("""{"loss_scale":0}""", "precision.loss_scale is 0; it must be a power of two")]
     [InlineData("""{"loss_scale":-2}""", "precision.loss_scale is -2")]
     [InlineData("""{"loss_scale":1000}""", "precision.loss_scale is 1000")]
@@ -67,6 +62,30 @@ public sealed class RecipeTests
     [InlineData("""{"hadamard":true}""", "choose a recipe such as mxfp4")]
     public void A_recipe_that_cannot_be_is_refused_in_a_sentence(string json, string sentence) =>
         Assert.Contains(sentence, Assert.Throws<InvalidDescriptionException>(() => Resolve(json)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("""{"recipe":"bf16","block":64}""", "precision.block would change nothing here: no operand has an MX format")]
+    [InlineData("""{"recipe":"fp8","scale_rule":"ocp"}""", "precision.scale_rule would change nothing here")]
+    [InlineData("""{"rounding":"stochastic"}""", "precision.rounding would change nothing here: all operands are fp32")]
+    [InlineData("""{"recipe":"mxfp8","update_rounding":"stochastic"}""", "precision.update_rounding would change nothing here: stored_weights and optimizer are fp32")]
+    [InlineData("""{"bf16_layers":"ends"}""", "precision.bf16_layers would change nothing here")]
+    public void What_would_change_nothing_is_told(string json, string sentence)
+    {
+        PrecisionSpec spec = StrictJson.Read<PrecisionSpec>(json, "spec");
+        Assert.Contains(sentence, Assert.Throws<InvalidDescriptionException>(() => PrecisionRecipes.CheckEffects(spec)).Message, StringComparison.Ordinal);
+
+        // Who has written it before it was told may still have it.
+        PrecisionRecipes.Resolve(spec);
+    }
+
+    /// <summary>A recipe's own settings may have no effect any more when formats differ from it; nobody has asked for them.</summary>
+    [Theory]
+    [InlineData("""{"recipe":"bf16SR","stored_weights":"fp32"}""")]
+    [InlineData("""{"recipe":"mxfp8","weights":"fp32","activations":"fp32","gradients":"fp32"}""")]
+    [InlineData("""{"recipe":"mixed_precisionSR","weights":"fp32","activations":"fp32","gradients":"fp32"}""")]
+    [InlineData("""{"rounding":"nearest","block":32,"scale_rule":"trn3","update_rounding":"nearest","bf16_layers":"none"}""")]
+    public void What_nobody_has_asked_for_is_not_told(string json) =>
+        PrecisionRecipes.CheckEffects(StrictJson.Read<PrecisionSpec>(json, "spec"));
 
     [Fact]
     public void A_recipe_goes_through_JSON_as_it_is()
