@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Runtime;
 using TrnOrleans.Grains.Hosting;
 
 namespace TrnOrleans.Silo;

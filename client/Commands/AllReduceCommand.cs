@@ -5,7 +5,6 @@ using TrnOrleans.Client.Output;
 using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
-using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Weights;
 

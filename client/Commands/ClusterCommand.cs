@@ -1,11 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Orleans.Runtime;
 using Spectre.Console;
 using TrnOrleans.Client.Options;
 using TrnOrleans.Client.Output;
-using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Hosting;
 using TrnOrleans.Models.Json;

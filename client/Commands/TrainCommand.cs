@@ -1,6 +1,5 @@
 using System.CommandLine;
 using TrnOrleans.Client.Options;
-using TrnOrleans.Client.Running;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Orleans.Runtime;
 using TrnOrleans.Grains.Contracts;
 
 namespace TrnOrleans.Client.Running;

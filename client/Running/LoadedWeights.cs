@@ -1,4 +1,3 @@
-using TrnOrleans.Client.Options;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Architectures;
 using TrnOrleans.Models.Descriptions;

@@ -1,10 +1,6 @@
-using System.Text.Json;
 using TrnOrleans.Client.Options;
-using TrnOrleans.Client.Output;
 using TrnOrleans.Grains.Contracts;
-using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Grains.Specs;
-using TrnOrleans.Models.Json;
 using TrnOrleans.Models.Precision;
 
 namespace TrnOrleans.Client.Running;

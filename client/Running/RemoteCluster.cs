@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Messaging;
-using Orleans.Runtime;
 using Orleans.Serialization;
 using StackExchange.Redis;
 using TrnOrleans.Grains.Hosting;

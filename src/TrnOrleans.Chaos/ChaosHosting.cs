@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Orleans.Hosting;
 using TrnOrleans.Chaos.Injection;
 using TrnOrleans.Grains.Recovery;
 

@@ -1,5 +1,4 @@
 using Orleans.Concurrency;
-using Orleans.Runtime;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Hosting;
 

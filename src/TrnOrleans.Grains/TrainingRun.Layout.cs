@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using Orleans.Storage;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Journal;

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 using Orleans.Storage;
 using TrnOrleans.Grains.Collectives;

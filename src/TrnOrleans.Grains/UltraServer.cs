@@ -1,5 +1,4 @@
 using Orleans.Concurrency;
-using Orleans.Runtime;
 using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Collectives;
 using TrnOrleans.Grains.Contracts;
@@ -11,7 +10,6 @@ using TrnOrleans.Grains.Specs;
 using TrnOrleans.Grains.Verification;
 using TrnOrleans.Hardware;
 using TrnOrleans.Models.Descriptions;
-using TrnOrleans.Models.Precision;
 using TrnOrleans.Models.Training;
 using TrnOrleans.Models.Weights;
 using TrnOrleans.Numerics.Compute;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Orleans.Runtime;
 using TrnOrleans.Chaos.Checking;
 using TrnOrleans.Chaos.Manifests;
 using TrnOrleans.Grains.Contracts;

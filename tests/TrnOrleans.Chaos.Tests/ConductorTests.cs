@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using TrnOrleans.Chaos.Manifests;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Journal;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using TrnOrleans.Chaos.Checking;
 using TrnOrleans.Chaos.Manifests;
-using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Grains.Tests.Runs;
 

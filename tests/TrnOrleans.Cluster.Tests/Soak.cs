@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace TrnOrleans.Cluster.Tests;
 
 /// <summary>What takes minutes runs when somebody asks for it: tests/soak.sh does.</summary>

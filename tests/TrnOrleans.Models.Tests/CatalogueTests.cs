@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using TrnOrleans.Models.Data;
-using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Tests;
 
 namespace TrnOrleans.Models.Tests;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using TrnOrleans.Models.Networks;
-using TrnOrleans.Models.Weights;
 using TrnOrleans.Numerics.Memory;
 using TrnOrleans.Tests;
 

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using TrnOrleans.Models.Data;
-using TrnOrleans.Models.Descriptions;
 using TrnOrleans.Models.Networks;
 using TrnOrleans.Models.Text;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Orleans.Core.Internal;
-using Orleans.Runtime;
 using Polly;
 using Polly.Simmy;
 using Polly.Simmy.Behavior;

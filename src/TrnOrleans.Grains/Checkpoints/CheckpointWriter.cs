@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Journal;
-using TrnOrleans.Grains.Placement;
 using TrnOrleans.Grains.Replicas;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Json;

@@ -1,5 +1,3 @@
-using Orleans.Concurrency;
-
 namespace TrnOrleans.Grains.Contracts;
 
 /// <summary>The checkpoints that a silo reaches. Key: the silo's address; it lives there.</summary>

@@ -1,5 +1,3 @@
-using Orleans.Concurrency;
-
 namespace TrnOrleans.Grains.Contracts;
 
 /// <summary>The fabric inside one UltraServer: folds its chips' gradients into one, in a tree over the chip index. Key: run/generation/index.</summary>

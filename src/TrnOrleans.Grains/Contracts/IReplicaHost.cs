@@ -1,5 +1,3 @@
-using Orleans.Concurrency;
-
 namespace TrnOrleans.Grains.Contracts;
 
 /// <summary>The replicas that a silo holds, for whoever lays a run out anew. Key: the silo's address; it lives there.</summary>

@@ -1,4 +1,3 @@
-using Orleans.Concurrency;
 using TrnOrleans.Grains.Collectives;
 
 namespace TrnOrleans.Grains.Contracts;

@@ -1,5 +1,3 @@
-using Orleans.Concurrency;
-
 namespace TrnOrleans.Grains.Contracts;
 
 /// <summary>One emulated accelerator: computes the gradient of its micro-batch, and owns a shard of the weights. Key: run/generation/ultraserver/index.</summary>

@@ -1,5 +1,3 @@
-using Orleans.Concurrency;
-
 namespace TrnOrleans.Grains.Contracts;
 
 /// <summary>A scale-up domain with one replica: drives its chips step by step and meets the others in the all-reduce. Key: run/generation/index.</summary>

@@ -2,7 +2,6 @@ using System.Buffers;
 using Orleans.Serialization.Buffers;
 using Orleans.Serialization.Cloning;
 using Orleans.Serialization.Codecs;
-using Orleans.Serialization.Serializers;
 using Orleans.Serialization.WireProtocol;
 
 namespace TrnOrleans.Grains.Contracts;

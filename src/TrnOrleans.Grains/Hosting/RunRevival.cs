@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
 using TrnOrleans.Grains.Contracts;
 
 namespace TrnOrleans.Grains.Hosting;

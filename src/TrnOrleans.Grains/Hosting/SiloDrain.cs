@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
 using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Placement;

@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace TrnOrleans.Grains.Placement;
 
 /// <summary>The silos of the cluster as this one sees them.</summary>

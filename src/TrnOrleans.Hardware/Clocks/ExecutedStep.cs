@@ -1,6 +1,5 @@
 using TrnOrleans.Hardware.Fabrics;
 using TrnOrleans.Hardware.Layouts;
-using TrnOrleans.Hardware.Machines;
 using TrnOrleans.Hardware.Planning;
 using TrnOrleans.Hardware.Steps;
 using TrnOrleans.Models.Descriptions;

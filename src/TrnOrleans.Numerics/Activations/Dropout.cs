@@ -1,5 +1,4 @@
 using TrnOrleans.Numerics.Compute;
-using TrnOrleans.Numerics.Memory;
 using TrnOrleans.Numerics.Randomness;
 
 namespace TrnOrleans.Numerics.Activations;

@@ -3,7 +3,6 @@ using CsCheck;
 using TrnOrleans.Grains.Checkpoints;
 using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
-using TrnOrleans.Models.Weights;
 using TrnOrleans.Tests;
 
 namespace TrnOrleans.Grains.Tests.Checkpoints;

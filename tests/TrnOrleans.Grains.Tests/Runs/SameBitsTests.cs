@@ -1,4 +1,3 @@
-using TrnOrleans.Grains.Contracts;
 using TrnOrleans.Grains.Specs;
 using TrnOrleans.Models.Data;
 

@@ -2,7 +2,6 @@ using CsCheck;
 using TrnOrleans.Numerics.Attention;
 using TrnOrleans.Numerics.Compute;
 using TrnOrleans.Numerics.MatrixProducts;
-using TrnOrleans.Numerics.Memory;
 
 namespace TrnOrleans.Numerics.Tests;
 
