@@ -50,7 +50,7 @@ internal static class PlanText
         List<Plan> apart = FarApart(found.Front);
         Line(apart.Count == found.Front.Count
             ? "None is both quicker and smaller than one of these:"
-            : string.Create(CultureInfo.InvariantCulture, $"None is both quicker and smaller than one of these (those that save a tenth of the memory; --json has all {found.Front.Count}):"));
+            : string.Create(CultureInfo.InvariantCulture, $"None is both quicker and smaller than one of these (those that save a tenth of the memory, and the smallest; --json has all {found.Front.Count}):"));
         Rows(apart);
 
         static void Rows(IReadOnlyList<Plan> plans)

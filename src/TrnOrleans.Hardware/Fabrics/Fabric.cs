@@ -69,18 +69,6 @@ public sealed class Fabric
     /// <summary>Place of the network among the links; −1 where there is only one system.</summary>
     public int NetworkLevel { get; }
 
-    /// <summary>Domains of the level inside, or chips, that have ranks of a group within one domain of a level: the group's size there, of the group that is spread most.</summary>
-    public int RanksOn(int level, RankGroup group)
-    {
-        int ranks = 0;
-        foreach (GroupSpread[] spread in Spreads(group))
-        {
-            ranks = Math.Max(ranks, spread[level].Parts);
-        }
-
-        return ranks;
-    }
-
     /// <summary>
     /// Adds what a chip sends on each level when a group sums so many bytes and everybody gets the sum, level by level; of the groups of a layout
     /// those that send most on a level.
@@ -179,18 +167,6 @@ public sealed class Fabric
         return bound;
     }
 
-    /// <summary>The innermost level on which two chips so far apart meet.</summary>
-    public int LevelOf(long distance)
-    {
-        int level = 0;
-        while (level < Links.Count - 1 && Links[level].Chips <= distance)
-        {
-            level++;
-        }
-
-        return level;
-    }
-
     private double Start => _stack?.CollectiveSeconds ?? 0;
 
     /// <summary>A level as the stack makes use of it.</summary>
@@ -220,12 +196,10 @@ public sealed class Fabric
     private int[] AllSendLevels(RankGroup group)
     {
         bool[] used = new bool[Links.Count];
-        long span = (long)group.Ranks * group.Stride;
-        HashSet<long> begun = [];
-        for (long first = 0; (first == 0 || first + span <= Links[^1].Chips) && begun.Add(first % _systemChips); first += span)
+        foreach (long first in Firsts(group))
         {
             // Every chip but those of the last ranks; what is further on than a system repeats itself.
-            long senders = Math.Min(span - group.Stride, _systemChips);
+            long senders = Math.Min((group.Ranks - 1L) * group.Stride, _systemChips);
             for (long chip = first; chip < first + senders; chip++)
             {
                 used[MeetingLevel(chip, chip + group.Stride)] = true;
@@ -235,7 +209,8 @@ public sealed class Fabric
         return [.. Enumerable.Range(0, used.Length).Where(level => used[level])];
     }
 
-    private int MeetingLevel(long chip, long other)
+    /// <summary>The innermost level on which two chips meet.</summary>
+    internal int MeetingLevel(long chip, long other)
     {
         int level = 0;
         while (level < Links.Count - 1 && chip / Links[level].Chips != other / Links[level].Chips)
@@ -247,16 +222,12 @@ public sealed class Fabric
     }
 
     /// <summary>The ways in which the groups of a layout, side by side and behind each other from chip 0 on, are spread over the levels.</summary>
-    private GroupSpread[][] Spreads(RankGroup group) => _spreads.TryGetValue(group, out GroupSpread[][]? known) ? known : _spreads.GetOrAdd(group, AllSpreads(group));
+    internal GroupSpread[][] Spreads(RankGroup group) => _spreads.TryGetValue(group, out GroupSpread[][]? known) ? known : _spreads.GetOrAdd(group, AllSpreads(group));
 
     private GroupSpread[][] AllSpreads(RankGroup group)
     {
-        long span = (long)group.Ranks * group.Stride;
         List<GroupSpread[]> spreads = [];
-        HashSet<long> begun = [];
-
-        // From where a group begins as another one has, within a system, they repeat themselves.
-        for (long first = 0; (first == 0 || first + span <= Links[^1].Chips) && begun.Add(first % _systemChips); first += span)
+        foreach (long first in Firsts(group))
         {
             // Of those that lie between each other's chips the first and the last: where strides fit, all are alike, and else these lie farthest apart.
             foreach (long begin in group.Stride > 1 ? [first, first + group.Stride - 1] : new[] { first })
@@ -270,6 +241,17 @@ public sealed class Fabric
         }
 
         return [.. spreads];
+    }
+
+    /// <summary>Where groups that lie behind each other begin; from where one begins as another one has, within a system, they repeat themselves.</summary>
+    private IEnumerable<long> Firsts(RankGroup group)
+    {
+        long span = (long)group.Ranks * group.Stride;
+        HashSet<long> begun = [];
+        for (long first = 0; (first == 0 || first + span <= Links[^1].Chips) && begun.Add(first % _systemChips); first += span)
+        {
+            yield return first;
+        }
     }
 
     private GroupSpread[] Spread(RankGroup group, long first) =>
@@ -310,12 +292,7 @@ public sealed class Fabric
     {
         double seconds = 0;
         string name = string.Empty;
-        int last = Links.Count - 1;
-        while (last > 0 && spread[last].Parts == 1)
-        {
-            last--;
-        }
-
+        int last = Outermost(spread);
         for (int level = 0; level <= last; level++)
         {
             int ranks = spread[level].Parts;
@@ -348,12 +325,7 @@ public sealed class Fabric
     /// <summary>All at once over the outermost level, where that is a switch to which every chip has a way: quick for few bytes, however the ranks lie.</summary>
     private CollectiveTime Flat(CollectiveOperation kind, double bytes, RankGroup group, GroupSpread[] spread)
     {
-        int last = Links.Count - 1;
-        while (last > 0 && spread[last].Parts == 1)
-        {
-            last--;
-        }
-
+        int last = Outermost(spread);
         CollectiveTime best = new(double.PositiveInfinity, string.Empty);
         if (Links[last].Shape == FabricShape.Switch && spread[last].Parts < group.Ranks)
         {
@@ -443,6 +415,9 @@ public sealed class Fabric
         double spared = (rounds * (long)group.Ranks) - steps == 1 ? shortest : shortest + next;
         return Math.Max(port, (rounds * round) - spared);
     }
+
+    /// <summary>The last level on which ranks are apart.</summary>
+    private static int Outermost(GroupSpread[] spread) => Math.Max(0, Array.FindLastIndex(spread, s => s.Parts > 1));
 
     private static string Word(CollectiveAlgorithm algorithm) => algorithm switch
     {

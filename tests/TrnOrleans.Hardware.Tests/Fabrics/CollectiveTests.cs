@@ -190,7 +190,7 @@ public sealed class CollectiveTests
                 int inside = level == 0 ? 1 : fabric.Links[level - 1].Chips;
                 int parts = firsts.Max(first => Enumerable.Range(0, group.Ranks).Select(rank => first + (rank * group.Stride))
                     .GroupBy(chip => chip / fabric.Links[level].Chips).Max(domain => domain.DistinctBy(chip => chip / inside).Count()));
-                Assert.Equal(parts, fabric.RanksOn(level, group));
+                Assert.Equal(parts, fabric.Spreads(group).Max(spread => spread[level].Parts));
             }
         }, iter: 3_000);
 

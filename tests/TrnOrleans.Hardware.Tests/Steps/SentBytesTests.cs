@@ -26,7 +26,7 @@ public sealed class SentBytesTests
         for (int other = 1; other < experts; other++)
         {
             // Out and back, forward and backward, in every block.
-            expected[fabric.LevelOf(other)] += 4 * work.Blocks * rows / experts;
+            expected[fabric.MeetingLevel(0, other)] += 4 * work.Blocks * rows / experts;
         }
 
         Assert.Equal(expected.Length, sent.Length);
